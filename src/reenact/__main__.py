@@ -1,0 +1,3 @@
+from reenact.cli import main
+
+main()

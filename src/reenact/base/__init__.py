@@ -1,0 +1,1 @@
+"""What everything may lean on: errors and exit codes, time, chance, reading bytes."""

@@ -1,0 +1,100 @@
+"""What the compiler writes, people edit, and the replay engine reads."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from reenact.model.exchange import Outcome
+from reenact.model.symbol import Generated
+from reenact.model.value import Value
+
+FORMAT = 1
+"""Of the suite's files. Bump with an upgrade step and one old suite kept as a test."""
+
+
+class Uses(enum.Enum):
+    """How often it is asked, as the recording and the rehearsals showed."""
+
+    ONCE = "once"  # exactly once: missing and repeated are both differences
+    MANY = "many"  # any number of times, also none: session, background, pool traffic
+    SOME = "some"  # at least once, may repeat (polling)
+    MAYBE = "maybe"  # at most once
+
+
+class Interaction(msgspec.Struct, frozen=True, kw_only=True):
+    """A recorded dependency call (elsewhere called a mock), and the terms of serving it.
+
+    `destination` is `str(Flow.server)`, for DNS "dns". `connection` is the recorded flow: calls of one
+    connection were made in order. `outcome` PUSH has no request. `after` are ids of calls of
+    the same case which have to be answered before this one is asked (an order that matters).
+    `asked_ns` counts from the start of its case (from the capture's start when in `session`).
+    `took_ns` is the time to the whole answer.
+    """
+
+    id: str
+    protocol: str
+    destination: str
+    connection: int
+    outcome: Outcome
+    request: Value
+    response: Value
+    asked_ns: int = 0
+    took_ns: int = 0
+    uses: Uses = Uses.ONCE
+    after: tuple[str, ...] = ()
+    generated: tuple[Generated, ...] = ()
+
+
+class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference accepted in advance, at one exact path. `why` is shown in every report that
+    leans on it. `at` is "response/…" or "calls/<interaction id>/request/…" in path text."""
+
+    at: str
+    rule: str  # "ignore", "type", "unordered"
+    why: str
+    since: str = ""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One test: the request is sent again, the recorded response is the expectation.
+
+    `port` is the service's port the request came to, `tls` whether over TLS. `connection` is the recorded flow:
+    cases of one connection are sent over one connection. `at_ns` is on the capture's clock.
+    `aside` says why the case is set aside (not run), "" when it is not.
+    `needs` are ids of cases that have to run before it in the same instance.
+    """
+
+    id: str
+    protocol: str
+    port: int
+    connection: int
+    request: Value
+    response: Value
+    tls: bool = False
+    at_ns: int = 0
+    took_ns: int = 0
+    calls: tuple[Interaction, ...] = ()
+    generated: tuple[Generated, ...] = ()
+    tolerances: tuple[Tolerance, ...] = ()
+    needs: tuple[str, ...] = ()
+    aside: str = ""
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True):
+    """`session` holds calls that belong to no case: start-up, pools, background.
+
+    `capture` is the digest of the capture it was compiled from; `started_ns` is the recording's start on the
+    wall clock, nanoseconds since the epoch; `ports` are those the service listened on;
+    `rehearsed` counts the rehearsals this suite has been through (0: never).
+    """
+
+    format: int
+    capture: str
+    command: tuple[str, ...]
+    started_ns: int
+    ports: tuple[int, ...]
+    cases: tuple[Case, ...]
+    session: tuple[Interaction, ...] = ()
+    rehearsed: int = 0
