@@ -34,7 +34,7 @@ def read(value: Scalar) -> tuple[int, int] | None:
         return _read_text(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    scale = epoch_scale(int(value)) if value == value and abs(value) < 10**20 else None
+    scale = epoch_scale(int(value)) if 0 < float(value) < 10**20 else None
     if scale is None:
         return None
     return int(Decimal(str(value)) * scale), scale
