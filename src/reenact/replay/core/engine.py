@@ -129,6 +129,18 @@ class Engine:
             return self._speak(conn, made, protocols[0], now_ns)
         return []
 
+    def expects_tls(self, flow: Flow) -> bool:
+        """Whether connections to this address carried TLS: then the client speaks first."""
+        return self._known.tls(destination(flow, self._known.names))
+
+    def tls_refused(self, flow: Flow, why: str) -> None:
+        """The service did not accept our certificate, or broke off its own handshake."""
+        where = destination(flow, self._known.names)
+        self._now.faults.append(
+            f"{where}: the service broke off TLS ({why}); if it trusts a private CA file, name "
+            "the file in tls.trust_files"
+        )
+
     def received(self, conn: int, data: bytes, now_ns: int) -> list[Command]:
         if conn < 0:
             caller = self._callers.get(conn)
