@@ -96,7 +96,9 @@ class _Lesson:
             if call.request is None:
                 by_case[home].append(call)
             elif owner is None:
-                unasked.append(self._told(call, Uses.MANY, ordered=False))
+                told = self._told(call, Uses.MANY, ordered=False)
+                at_ns = call.asked_ns + self._at[home]
+                unasked.append(msgspec.structs.replace(told, asked_ns=at_ns))
             else:
                 self._findings.moved += owner != home
                 by_case[owner].append(
@@ -104,11 +106,12 @@ class _Lesson:
                 )
         self._findings.unasked += len(unasked)
         session = [self._told(c, Uses.MANY, ordered=False) for c in self._old.session]
+        unasked.sort(key=lambda call: call.asked_ns)
         session += [_as_session(call, n) for n, call in enumerate(unasked, len(session) + 1)]
         return msgspec.structs.replace(
             self._old,
             cases=tuple(self._case(case, by_case[case.id]) for case in self._old.cases),
-            session=tuple(session),
+            session=tuple(sorted(session, key=lambda call: call.asked_ns)),
             rehearsed=self._old.rehearsed + self._runs,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,10 +66,16 @@ class Calls:
             if not call.uses and call.interaction.uses in (Uses.ONCE, Uses.SOME)
         ]
 
-    def choose(self, asked: Asked, case: str, moment: Moment | None) -> Choice | Miss:
-        """The one recorded call that the live one is, and mark it used; else why none is."""
+    def choose(
+        self, asked: Asked, case: str, moment: Moment | None, window: tuple[int, int]
+    ) -> Choice | Miss:
+        """The one recorded call that the live one is, and mark it used; else why none is.
+
+        `window` is when, on the capture's clock, the present case was recorded: it tells which
+        of several recorded answers of a session call is the one of that time.
+        """
         terms = Terms(self.names, discover=self.discover, moment=moment)
-        found = self._of_case(asked, case, terms) or self._of_session(asked, terms)
+        found = self._of_case(asked, case, terms) or self._of_session(asked, terms, window)
         if found is None and self.discover:
             found = self._discovered(asked, case, terms)
         if found is None:
@@ -93,19 +100,24 @@ class Calls:
                 return Choice(call, comparison)
         return None
 
-    def _of_session(self, asked: Asked, terms: Terms) -> Choice | None:
-        """Session calls are served in recorded order and then the last again, as often as asked."""
+    def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
+        """Session calls are served as often as asked, with the answer of that time."""
         found = self._session.exact(asked, terms.names)
         if found:
-            call = self._turn(found)
-            return Choice(call, Comparison())
+            return Choice(self._turn(found, window), Comparison())
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
         return Choice(*alike[0]) if alike else None
 
-    def _turn(self, found: list[Recorded]) -> Recorded:
-        at = self._cursor.get(found[0].exact, 0)
-        self._cursor[found[0].exact] = at + 1
-        return found[min(at, len(found) - 1)]
+    def _turn(self, found: list[Recorded], window: tuple[int, int]) -> Recorded:
+        """Recorded answers in turn, never older than the last before the window nor younger
+        than the last within it: a poll follows the recording however often it comes."""
+        asked = [call.interaction.asked_ns for call in found]
+        oldest = max(bisect_right(asked, window[0]) - 1, 0)
+        youngest = max(bisect_right(asked, window[1]) - 1, oldest)
+        key = (found[0].key, found[0].exact)
+        at = min(max(self._cursor.get(key, -1) + 1, oldest), youngest)
+        self._cursor[key] = at
+        return found[at]
 
     def _discovered(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
         """Rehearsal only: a call that the compiler gave to another case, or one whose values

@@ -108,6 +108,7 @@ class Engine:
         self._session = self._outside
         self._later: list[tuple[int, int, int, Interaction, Asked]] = []
         self._finished = False
+        self._passed_ns = 0  # the end of the last case, on the capture's clock
 
     # -- what the shell tells ---------------------------------------------------------------
 
@@ -301,6 +302,7 @@ class Engine:
         running, self._now = self._now, self._outside
         case = running.case
         assert case is not None
+        self._passed_ns = case.at_ns + case.took_ns
         if running.response is None:
             conn = self._by_recorded.pop(case.connection, None)
             if conn is not None:
@@ -315,6 +317,15 @@ class Engine:
 
     def _moment(self, at_ns: int, now_ns: int, took_ns: int) -> Moment:
         return Moment(self._suite.started_ns + at_ns, now_ns + self._to_wall_ns, took_ns)
+
+    def _window(self) -> tuple[int, int]:
+        """When the present was recorded, on the capture's clock: the open case's time, or all
+        that lies between its neighbours."""
+        case = self._now.case
+        if case is not None:
+            return case.at_ns, case.at_ns + case.took_ns
+        ahead = self._todo[0].at_ns if self._todo else 2**63
+        return self._passed_ns, ahead
 
     # -- calls ------------------------------------------------------------------------------
 
@@ -357,7 +368,7 @@ class Engine:
         made = self._conns[conn]
         asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
         running = self._now
-        found = self._calls.choose(asked, running.id, running.moment)
+        found = self._calls.choose(asked, running.id, running.moment, self._window())
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside
