@@ -1,0 +1,4 @@
+"""How captures and suites are written down: the only place that knows.
+
+`capture` the file of a recording, `blocks` its framing, `writer` the thread that writes it.
+"""
