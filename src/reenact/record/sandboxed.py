@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import signal
 import socket
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from reenact.record.tasks import Tasks
 from reenact.sandbox.holder import holder
 from reenact.sandbox.ports import Listening
 from reenact.sandbox.process import Sandbox
+from reenact.sandbox.reach import belongs_inside, dial_inside
 
 POLL_S = 0.02
 """How often new ports of the service are looked for: what a caller may have to wait."""
@@ -193,36 +193,6 @@ class Sandboxed:
         return await dial_inside(self._sandbox, port)
 
 
-async def dial_inside(sandbox: Sandbox, port: int) -> socket.socket:
-    """Connect to the service's own port, by the address that it listens on."""
-    rows = sorted(row for row in sandbox.listening() if row.port == port)
-    if not rows:
-        raise ConnectionRefusedError(111, f"the service does not listen on port {port}")
-    last: OSError | None = None
-    for host in dict.fromkeys(_inside(row.address) for row in rows):
-        sock = sandbox.dial_inside(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        try:
-            await asyncio.get_running_loop().sock_connect(sock, (host, port))
-        except OSError as failed:
-            sock.close()
-            last = failed
-        else:
-            return sock
-    assert last is not None
-    raise last
-
-
-def _inside(address: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
-
-
 def _outside(row: Listening) -> list[str]:
     """Addresses to open for it: an IPv6 wildcard also takes IPv4 (unless V6ONLY, which can't be seen)."""
     return ["::", "0.0.0.0"] if row.address == "::" else [row.address]
-
-
-def belongs_inside(sandbox: Sandbox, meant: Endpoint) -> bool:
-    """Whether a connection is between processes of the service: to an address of its own, on a
-    port that one of them listens on."""
-    own = meant.host in sandbox.spec.addresses or ipaddress.ip_address(meant.host).is_loopback
-    return own and any(row.port == meant.port for row in sandbox.listening())

@@ -19,10 +19,10 @@ from reenact.intercept.peek import opening, readable
 from reenact.intercept.relay import join, prompt, refuse
 from reenact.model.segment import Endpoint, Transport
 from reenact.model.suite import Suite
-from reenact.record.sandboxed import belongs_inside, dial_inside
 from reenact.replay.options import RunOptions
 from reenact.replay.world import Arrival, Greeted
 from reenact.sandbox.process import Sandbox, start
+from reenact.sandbox.reach import belongs_inside, dial_inside
 from reenact.sandbox.spec import SandboxSpec
 from reenact.sandbox.trust import Trust
 
@@ -173,7 +173,12 @@ class SealedWorld:
 async def readable_fd(fd: int) -> None:
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(fd, lambda: ready.done() or ready.set_result(None))
+
+    def mark() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(fd, mark)
     try:
         await ready
     finally:
