@@ -80,12 +80,12 @@ def _place(wanted: dict[str, int], country: str, coupon: str | None) -> db.Row:
         prices = _reserve(conn, wanted)
         sums = money.totals([(prices[s], n) for s, n in wanted.items()], percent, country)
         now = datetime.now(UTC)
+        amounts = (sums.subtotal, sums.discount, sums.tax, sums.shipping, sums.total)
         order = conn.execute(
             "INSERT INTO orders (id, user_id, country, coupon, subtotal, discount, tax, shipping,"
             " total, created_at, expires_at)"
             f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {COLUMNS}",
-            (uuid4(), g.user["id"], country, coupon, sums.subtotal, sums.discount, sums.tax)
-            + (sums.shipping, sums.total, now, now + PAY_WITHIN),
+            (uuid4(), g.user["id"], country, coupon, *amounts, now, now + PAY_WITHIN),
         ).fetchone()
         with conn.cursor() as cursor:
             cursor.executemany(

@@ -79,17 +79,17 @@ def running(
 def wait_ready(
     process: subprocess.Popen[bytes],
     ready: Callable[[], bool],
-    log: Path,
+    log: Path | None,
     seconds: float = READY_SECONDS,
 ) -> None:
     pause = Event()
     for _ in range(int(seconds / POLL_SECONDS)):
         if process.poll() is not None:
-            raise ServerFailed(f"{process.args} ended with {process.returncode}\n{tail(log)}")
+            raise ServerFailed(f"{process.args!r} ended with {process.returncode}\n{tail(log)}")
         if ready():
             return
         pause.wait(POLL_SECONDS)
-    raise ServerFailed(f"{process.args} was not ready after {seconds:g} s\n{tail(log)}")
+    raise ServerFailed(f"{process.args!r} was not ready after {seconds:g} s\n{tail(log)}")
 
 
 def end(process: subprocess.Popen[bytes], stop: signal.Signals = signal.SIGTERM) -> None:
@@ -106,7 +106,7 @@ def end(process: subprocess.Popen[bytes], stop: signal.Signals = signal.SIGTERM)
     process.wait()
 
 
-def tail(log: Path, lines: int = 30) -> str:
-    if not log.exists():
+def tail(log: Path | None, lines: int = 30) -> str:
+    if log is None or not log.exists():
         return "(no log)"
     return "\n".join(log.read_text("utf-8", "replace").splitlines()[-lines:])
