@@ -20,8 +20,8 @@ from reenact.record.options import RecordOptions, RecordResult
 from reenact.record.sandboxed import Sandboxed
 from reenact.sandbox.process import Sandbox, start
 from reenact.sandbox.spec import SandboxSpec
-from reenact.sandbox.trust import Trust
-from reenact.sandbox.unix_sockets import interesting
+from reenact.sandbox.trust import arrange
+from reenact.sandbox.unix_sockets import to_intercept
 from reenact.store.capture import Meta
 from reenact.store.writer import FLUSH_S, CaptureWriter
 
@@ -38,13 +38,21 @@ def record(options: RecordOptions, clock: Clock, say: Callable[[str], None]) -> 
         return record_explicitly(options, clock, say)
     authority = Authority(data_folder() / "ca")
     with tempfile.TemporaryDirectory(prefix="reenact-") as folder:
-        trust = Trust(authority.pem, Path(folder), options.env, options.settings.tls.trust_files)
+        Path(folder).chmod(0o755)
+        trust = arrange(
+            authority.pem,
+            Path(folder),
+            options.env,
+            command=options.command,
+            cwd=str(options.cwd),
+            trust_files=options.settings.tls.trust_files,
+        )
         with _stand_ins(options, Path(folder)) as (listeners, socket_binds):
             spec = SandboxSpec(
                 command=options.command,
                 cwd=str(options.cwd),
-                env=trust.environment(),
-                binds=(*trust.binds(), *socket_binds),
+                env=trust.env,
+                binds=(*trust.binds, *socket_binds),
             )
             with start(spec) as sandbox:
                 return _recorded(options, clock, say, authority, sandbox, listeners)
@@ -148,7 +156,7 @@ def _stand_ins(
     listeners: dict[str, socket.socket] = {}
     binds: list[tuple[str, str]] = []
     try:
-        for n, path in enumerate(interesting(options.settings.unix_sockets)):
+        for n, path in enumerate(to_intercept(options.settings.unix_sockets)):
             ours = folder / f"{n}.sock"
             sock = socket.socket(socket.AF_UNIX)
             sock.bind(str(ours))

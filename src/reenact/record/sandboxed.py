@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from reenact.intercept.tap import Recorder
 from reenact.model.segment import Endpoint, Transport
 from reenact.record.datagrams import Datagrams
 from reenact.record.tasks import Tasks
-from reenact.sandbox.holder import holder
+from reenact.sandbox.holder import in_use
 from reenact.sandbox.ports import Listening
 from reenact.sandbox.process import Sandbox
 from reenact.sandbox.reach import belongs_inside, dial_inside
@@ -175,12 +176,12 @@ class Sandboxed:
             except OSError as failed:
                 if ":" in host and row.address == "::":
                     continue  # no IPv6 outside
-                who = holder(row.port)
-                raise MachineError(
-                    f"the service listens on {host} port {row.port}, which cannot be opened "
-                    f"outside: {failed.strerror}{f', held by {who}' if who else ''}; end that one "
-                    "or give the service another port"
-                ) from None
+                if failed.errno != errno.EADDRINUSE:
+                    raise MachineError(
+                        f"port {row.port} of the service cannot be opened outside on {host}: "
+                        f"{failed.strerror}"
+                    ) from None
+                raise MachineError(in_use(row.port, host)) from None
             self._published[host, row.port] = listener
             watch(listener, lambda sock: self._called(sock, row))
             if len([1 for h, p in self._published if p == row.port]) == 1:

@@ -24,7 +24,7 @@ from reenact.replay.world import Arrival, Greeted
 from reenact.sandbox.process import Sandbox, start
 from reenact.sandbox.reach import belongs_inside, dial_inside
 from reenact.sandbox.spec import SandboxSpec
-from reenact.sandbox.trust import Trust
+from reenact.sandbox.trust import arrange
 
 STOP_S = 3.0
 """What a service gets to end after its last case; nothing it still does counts."""
@@ -36,7 +36,15 @@ def sealed(suite: Suite, options: RunOptions) -> Iterator[SealedWorld]:
     authority = Authority(data_folder() / "ca")
     with tempfile.TemporaryDirectory(prefix="reenact-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
-        trust = Trust(authority.pem, folder, options.env, options.settings.tls.trust_files)
+        folder.chmod(0o755)
+        trust = arrange(
+            authority.pem,
+            folder,
+            options.env,
+            command=options.command,
+            cwd=str(options.cwd),
+            trust_files=options.settings.tls.trust_files,
+        )
         sockets = _stand_ins(suite, folder, stack)
         options.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = stack.enter_context(options.log.open("wb"))
@@ -44,8 +52,8 @@ def sealed(suite: Suite, options: RunOptions) -> Iterator[SealedWorld]:
         spec = SandboxSpec(
             command=options.command,
             cwd=str(options.cwd),
-            env=trust.environment(),
-            binds=(*trust.binds(), *((str(folder / n), path) for n, path, _ in sockets)),
+            env=trust.env,
+            binds=(*trust.binds, *((str(folder / n), path) for n, path, _ in sockets)),
             overlay=True,
             keep_files=None if options.keep_files is None else str(options.keep_files),
             own_group=True,
