@@ -31,6 +31,10 @@ GRACE_S = 10.0
 """What a service gets to end by itself after Ctrl-C or the end of its main process."""
 
 
+KILLED = 128 + signal.SIGKILL
+"""What a shell says of a process that was killed; the sandbox's end is not waited for then."""
+
+
 class Sandboxed:
     """One recording, from the service's start to its end."""
 
@@ -75,8 +79,7 @@ class Sandboxed:
         if self._tasks.failure is not None and not isinstance(self._tasks.failure, MachineError):
             raise self._tasks.failure
         code = self._sandbox.returncode
-        assert code is not None
-        return code
+        return KILLED if code is None else code
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -93,7 +96,7 @@ class Sandboxed:
             self._sandbox.signal(signal.SIGINT)
             asyncio.get_running_loop().call_later(GRACE_S, self._insist)
         else:
-            self._sandbox.close()
+            self._sandbox.signal(signal.SIGKILL)
             self._ended.set()
 
     def _insist(self) -> None:
@@ -164,7 +167,7 @@ class Sandboxed:
                 await asyncio.sleep(POLL_S)
         except MachineError as taken:
             self._failure = taken
-            self._sandbox.close()
+            self._sandbox.signal(signal.SIGKILL)
             self._ended.set()
 
     def _publish_one(self, row: Listening) -> None:
