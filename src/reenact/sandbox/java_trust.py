@@ -1,14 +1,21 @@
-"""Java trust stores: written as PKCS #12, read as PKCS #12 or JKS."""
+"""Java trust stores: written as JKS, read as JKS or PKCS #12.
+
+JKS because every Java from 8 on recognises it by content whatever type is asked for, and reads
+it without a password too, as it does with the file it brings (where an encrypted PKCS #12 would
+be empty). Layout: sun.security.provider.JavaKeyStore; integers are big-endian, strings have a
+two-byte length.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 import struct
 import warnings
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from reenact.base.buffer import ByteReader, Short
 
@@ -21,11 +28,21 @@ _TRUSTED = 2  # the tag of a certificate entry; 1 is a private key
 
 def store(pem: bytes) -> bytes:
     """A trust store with every certificate of `pem` that can be read."""
-    entries = [
-        pkcs12.PKCS12Certificate(certificate, f"reenact-{number}".encode())
-        for number, certificate in enumerate(_certificates(pem))
-    ]
-    return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(PASSWORD.encode()))
+    ders = [certificate.public_bytes(Encoding.DER) for certificate in _certificates(pem)]
+    data = struct.pack("!III", _JKS_MAGIC, 2, len(ders))
+    for number, der in enumerate(ders):
+        data += struct.pack("!I", _TRUSTED) + _string(f"reenact-{number}") + bytes(8)
+        data += _string("X.509") + struct.pack("!I", len(der)) + der
+    return data + hashlib.sha1(_seal() + data, usedforsecurity=False).digest()
+
+
+def _string(value: str) -> bytes:
+    return struct.pack("!H", len(value)) + value.encode("ascii")
+
+
+def _seal() -> bytes:
+    """What the digest at the end begins with, as the format has it."""
+    return PASSWORD.encode("utf-16-be") + b"Mighty Aphrodite"
 
 
 def certificates_in(path: str) -> bytes:
@@ -57,11 +74,7 @@ def _pkcs12(data: bytes) -> list[bytes]:
 
 
 def _jks(data: bytes) -> list[bytes]:
-    """Certificates (DER) of a JKS store; [] when it is none. Layout: sun.security.provider.JavaKeyStore.
-
-    Integers are big-endian; strings have a two-byte length. Stores with private keys end the
-    reading at the first key: trust stores have none.
-    """
+    """Certificates (DER) of a JKS store, up to the first private key; [] when it is none."""
     reader = ByteReader(data)
     if len(reader) < 12 or reader.u32() != _JKS_MAGIC:
         return []

@@ -108,8 +108,7 @@ def _environment(env: Mapping[str, str], cwd: str, names: Mapping[str, str]) -> 
     out["PGCHANNELBINDING"] = "disable"
     options = (
         f"-Djavax.net.ssl.trustStore={names['java']} "
-        f"-Djavax.net.ssl.trustStorePassword={java_trust.PASSWORD} "
-        "-Djavax.net.ssl.trustStoreType=PKCS12"
+        f"-Djavax.net.ssl.trustStorePassword={java_trust.PASSWORD}"
     )
     if "javax.net.ssl.trustStore=" not in out.get("JAVA_TOOL_OPTIONS", ""):
         out["JAVA_TOOL_OPTIONS"] = f"{out.get('JAVA_TOOL_OPTIONS', '')} {options}".strip()
@@ -146,7 +145,7 @@ class _Maker:
         return self._by_content(content, ".pem")
 
     def java_store(self, roots: bytes) -> str:
-        name = self._name(_joined(roots, self._ca), ".p12")
+        name = self._name(_joined(roots, self._ca), ".jks")
         if not (self._folder / name).exists():
             self.file(name, java_trust.store(_joined(roots, self._ca)))
         return str(self._folder / name)
