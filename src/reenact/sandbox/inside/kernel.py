@@ -36,6 +36,17 @@ def unshare(flags: int) -> None:
     _checked(_libc.unshare(flags), "unshare")
 
 
+def map_ids(uid: int, gid: int) -> None:
+    """After `unshare(CLONE_NEWUSER)`: the same user and group as outside, and no others."""
+    for name, value in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{uid} {uid} 1"),
+        ("gid_map", f"{gid} {gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as out:
+            out.write(value)
+
+
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
     _checked(
         _libc.mount(

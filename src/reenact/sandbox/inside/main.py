@@ -15,6 +15,7 @@ What goes over the control socket, one message each (SOCK_SEQPACKET):
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import select
@@ -77,13 +78,7 @@ def _enter_namespaces(plan: dict[str, Any]) -> None:
     except OSError as error:
         raise Failed("machine", f"cannot make namespaces: {error.strerror}") from error
     if plan["rootless"]:
-        for name, value in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{uid} {uid} 1"),
-            ("gid_map", f"{gid} {gid} 1"),
-        ):
-            with open(f"/proc/self/{name}", "w", encoding="ascii") as out:
-                out.write(value)
+        kernel.map_ids(uid, gid)
 
 
 def _be_init(
@@ -106,10 +101,8 @@ def _be_init(
 
 def _report(control: socket.socket, error: Exception) -> None:
     blame, text = error.args if isinstance(error, Failed) else ("machine", str(error))
-    try:
+    with contextlib.suppress(OSError):  # the recorder is gone: nobody to tell
         control.send(b"F" + marshal.dumps((blame, text)))
-    except OSError:  # the recorder is gone: nobody to tell
-        pass
 
 
 def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
@@ -263,10 +256,8 @@ class Init:
     def _signal(self, number: int) -> None:
         self._told_to_end |= number in _ENDING
         target = self._service if self._code is None else -1  # -1: every process but us
-        try:
+        with contextlib.suppress(ProcessLookupError):  # it ended just now
             os.kill(target, number)
-        except ProcessLookupError:  # it ended just now
-            pass
 
 
 def _has_daemon() -> bool:

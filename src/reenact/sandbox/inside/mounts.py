@@ -14,8 +14,11 @@ from reenact.sandbox.inside import kernel
 _SCRATCH_PLACES = ("/sys", "/mnt", "/tmp")
 """Any folder will do, since only init runs while it is hidden; /sys needs no overlay."""
 _VIRTUAL = frozenset(
-    "proc sysfs devtmpfs devpts cgroup cgroup2 mqueue debugfs tracefs securityfs bpf pstore "
-    "configfs fusectl binfmt_misc autofs rpc_pipefs nsfs efivarfs hugetlbfs selinuxfs".split()
+    (
+        *("proc", "sysfs", "devtmpfs", "devpts", "mqueue", "hugetlbfs", "binfmt_misc"),
+        *("cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "selinuxfs", "bpf"),
+        *("pstore", "configfs", "efivarfs", "fusectl", "autofs", "rpc_pipefs", "nsfs"),
+    )
 )
 _HIDDEN_RESOLVERS = (
     "/run/systemd/resolve/io.systemd.Resolve",  # nss-resolve
@@ -182,11 +185,12 @@ def upper_of(folder: str) -> str:
 def _same_owner(folder: str, upper: str) -> None:
     """The root of an overlay has the owner and mode of its upper layer."""
     status = os.stat(folder)
+    mode = status.st_mode & 0o7777
     try:
         os.chown(upper, status.st_uid, status.st_gid)
-    except OSError:  # an owner that has no name in our user namespace: then it is ours anyway
-        pass
-    os.chmod(upper, status.st_mode & 0o7777)
+    except OSError:  # its owner has no name in our user namespace: the copy is ours, not writable
+        mode = mode if os.access(folder, os.W_OK) else mode & ~0o222
+    os.chmod(upper, mode)
 
 
 def _read_only(folder: str, mounts: dict[str, str]) -> list[str]:
