@@ -16,8 +16,8 @@ import pytest
 
 from reenact.sandbox import doctor
 
-NOBODY = 65534
-_USERS = ["root", "nobody"] if os.geteuid() == 0 else ["self"]
+SOMEONE = 12321
+_USERS = ["root", "someone"] if os.geteuid() == 0 else ["self"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(params=_USERS)
 def as_user(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], None]:
     """Runs a test body as the user: `as_user(body)`."""
-    return _as_nobody if request.param == "nobody" else _directly
+    return as_someone if request.param == "someone" else _directly
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def _directly(body: Callable[[], None]) -> None:
     body()
 
 
-def _as_nobody(body: Callable[[], None]) -> None:
+def as_someone(body: Callable[[], None], uid: int = SOMEONE) -> None:
     told, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        _be_nobody(body, tell)
+        _be_someone(body, tell, uid)
     os.close(tell)
     with os.fdopen(told, "rb") as pipe:
         problem = pipe.read()
@@ -61,11 +61,11 @@ def _as_nobody(body: Callable[[], None]) -> None:
         pytest.fail(pickle.loads(problem), pytrace=False)
 
 
-def _be_nobody(body: Callable[[], None], tell: int) -> None:
+def _be_someone(body: Callable[[], None], tell: int, uid: int) -> None:
     try:
         os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
         sys.executable = _reachable_python()
         body()
     except BaseException:  # noqa: BLE001  a failed assertion above all

@@ -101,6 +101,7 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         "binds": [tuple(pair) for pair in spec.binds],
         "addresses": list(spec.addresses),
         "overlay": spec.overlay,
+        "used_folders": _used_folders(spec),
         "own_group": spec.own_group,
         "rootless": not may_make_namespaces(),
     }
@@ -109,6 +110,11 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         out.flush()
         out.seek(0)
         yield out
+
+
+def _used_folders(spec: SandboxSpec) -> list[str]:
+    named = [spec.env.get(name, "") for name in ("HOME", "TMPDIR", "XDG_RUNTIME_DIR")]
+    return [spec.cwd, "/tmp", "/var/tmp", *(folder for folder in named if folder)]
 
 
 def may_make_namespaces() -> bool:

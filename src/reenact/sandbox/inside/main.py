@@ -16,6 +16,7 @@ What goes over the control socket, one message each (SOCK_SEQPACKET):
 from __future__ import annotations
 
 import contextlib
+import errno
 import marshal
 import os
 import select
@@ -23,9 +24,13 @@ import signal
 import socket
 from typing import Any
 
-from reenact.sandbox.inside import kernel, mounts, network
+from reenact.sandbox.inside import kernel, mounts, network, overlay
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
+
+
+_LOOK_MS, _LOOKS = 10, 30
+"""How long a main process that ended well may have been the first half of a daemon."""
 
 
 class Failed(Exception):
@@ -113,7 +118,8 @@ def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     scratch = mounts.Scratch()
     sources += mounts.resolver_files(scratch)
     if plan["overlay"]:
-        notes += mounts.overlay_everything(scratch, rootless=plan["rootless"])
+        used = [os.path.realpath(folder) for folder in plan["used_folders"]]
+        notes += overlay.cover_everything(scratch, used, rootless=plan["rootless"])
     for source, target in sources:
         mounts.bind(source, target)
         os.close(source)
@@ -177,7 +183,23 @@ def _become_service(plan: dict[str, Any], ignored: list[signal.Signals]) -> None
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # ignored by Python, not by a shell
         signal.signal(number, signal.SIG_DFL)
     os.chdir(plan["cwd"])
-    os.execvpe(plan["command"][0], plan["command"], plan["env"])
+    _exec(plan["command"], plan["env"])
+
+
+def _exec(command: list[str], env: dict[str, str]) -> None:
+    """As a shell does it: along PATH, and a script without `#!` is the shell's."""
+    problem = errno.ENOENT
+    folders = env.get("PATH", os.defpath).split(":") if "/" not in command[0] else [""]
+    for folder in folders:
+        path = os.path.join(folder or ".", command[0]) if "/" not in command[0] else command[0]
+        try:
+            os.execve(path, command, env)
+        except OSError as error:
+            if error.errno == errno.ENOEXEC:
+                os.execve("/bin/sh", ["/bin/sh", path, *command[1:]], env)
+            if "/" in command[0] or os.path.isfile(path):
+                problem = error.errno or problem
+    raise OSError(problem, os.strerror(problem), command[0])
 
 
 class Init:
@@ -189,6 +211,8 @@ class Init:
         self._service = service
         self._code: int | None = None  # of the main process, once it has ended
         self._told_to_end = False
+        self._daemon = False
+        self._looks_left = _LOOKS
         self._wake, wake_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_end)
         for number in (signal.SIGCHLD, *_ENDING):
@@ -207,7 +231,7 @@ class Init:
             alone = self._reap()
             if self._code is not None and (alone or not self.outlives_main()):
                 return self._code
-            ready = {descriptor for descriptor, _ in poll.poll()}
+            ready = {descriptor for descriptor, _ in poll.poll(self._patience_ms())}
             if self._wake in ready:
                 os.read(self._wake, 4096)
             if self._recorder in ready:
@@ -229,8 +253,19 @@ class Init:
 
     def outlives_main(self) -> bool:
         """Whether the service became a daemon: its main process ended well and unasked, and
-        left a process in another session. Then the sandbox lives until the last one ends."""
-        return self._code == 0 and not self._told_to_end and _has_daemon()
+        left a process in another session. Then the sandbox lives until the last one ends.
+
+        A child may still be about to make its session: it is given `_LOOKS` looks for that.
+        """
+        if self._code != 0 or self._told_to_end:
+            return False
+        self._daemon = self._daemon or _has_daemon()
+        self._looks_left -= 1
+        return self._daemon or self._looks_left > 0
+
+    def _patience_ms(self) -> int | None:
+        undecided = self._code is not None and not self._daemon
+        return _LOOK_MS if undecided else None
 
     def _serve(self) -> bool:
         """One request of the recorder; False when it has hung up."""
@@ -273,6 +308,6 @@ def _has_daemon() -> bool:
                 fields = source.read().rpartition(b")")[2].split()
         except OSError:  # it ended meanwhile
             continue
-        if fields[0] != b"Z" and int(fields[3]) != ours:
+        if fields[0] not in b"ZX" and int(fields[3]) != ours:
             return True
     return False
