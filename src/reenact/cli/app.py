@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,7 +33,13 @@ app = typer.Typer(
 
 def _add(name: str, function: Callable[..., int], short: str, **settings: Any) -> None:
     """`settings` are click's, for reading this command's line."""  # hence Any
-    app.command(name, short_help=short, context_settings=settings)(function)
+
+    @functools.wraps(function)
+    def command(*args: Any, **given: Any) -> int:
+        # Here and not only in `run`: click has exit codes of its own for Ctrl-C and pipes.
+        return errors.guarded(lambda: function(*args, **given))
+
+    app.command(name, short_help=short, context_settings=settings)(command)
 
 
 _add("record", record.record, "Start the service, record it, make a suite", **COMMAND_LAST)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from reenact.base.errors import Exit, UserError
@@ -22,6 +23,13 @@ class Mode(enum.Enum):
     AUTO = "auto"
     SANDBOX = "sandbox"
     EXPLICIT = "explicit"
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """(ours, the service's); (ours, host, the dependency's)."""
+
+    listen: tuple[tuple[int, int], ...]
+    upstream: tuple[tuple[int, str, int], ...]
 
 
 def record(
@@ -60,10 +68,16 @@ def record(
 
     settings = load_settings(config, Path.cwd())
     explicit = _explicit(mode, listen, upstream)
+    ports = Ports(
+        listen=tuple(map(listen_ports, listen or ())),
+        upstream=tuple(map(upstream_ports, upstream or ())),
+    )
     words = () if explicit and not command else service_command(command)
     options = _options(words, capture or places.capture(suite), settings)
     if explicit:
-        options = _with_ports(options, listen or [], upstream or [])
+        options = msgspec.structs.replace(
+            options, explicit=True, listen=ports.listen, upstream=ports.upstream
+        )
     _record(options, making.say_on_stderr)
     return _make(options, suite, rehearse=not (no_rehearse or explicit))
 
@@ -116,17 +130,6 @@ def _explicit(mode: Mode, listen: list[str] | None, upstream: list[str] | None) 
     if mode is Mode.EXPLICIT and not listen:
         raise UserError("--mode explicit needs --listen OURS:SERVICE, such as --listen 8000:9000")
     return mode is Mode.EXPLICIT or ports
-
-
-def _with_ports(options: RecordOptions, listen: list[str], upstream: list[str]) -> RecordOptions:
-    import msgspec
-
-    return msgspec.structs.replace(
-        options,
-        explicit=True,
-        listen=tuple(map(listen_ports, listen)),
-        upstream=tuple(map(upstream_ports, upstream)),
-    )
 
 
 def listen_ports(text: str) -> tuple[int, int]:
