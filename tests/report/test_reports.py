@@ -117,7 +117,10 @@ def test_a_case_set_aside_decides_nothing_even_if_it_was_judged():
 
 def test_the_command_to_run_again_is_quoted_for_a_shell():
     run = Run(suite_path="my suite", command=("sh", "-c", "echo $X"))
-    assert again(run, "1") == "reenact test --suite 'my suite' -k 1 -- sh -c 'echo $X'"
+    report = msgspec.structs.replace(REPORT, run=run)
+    start = "reenact test --suite 'my suite' "
+    assert again(report, "0002-get-order") == start + "-k 0002-get-order -- sh -c 'echo $X'"
+    assert again(report, "session") == start + "-- sh -c 'echo $X'"
 
 
 def test_long_texts_are_cut_where_they_differ():

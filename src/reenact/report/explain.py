@@ -57,8 +57,8 @@ def explain(report: Report, verdict: Verdict) -> list[Line]:
         )
     if verdict.timeline:
         lines += [Line("  calls:"), *_timeline(verdict.timeline)]
-    lines.append(Line(f"  again:   {again(report.run, verdict.case)}", "dim"))
-    lines.append(Line(f"  in full: {look(report.run, verdict.case)}", "dim"))
+    lines.append(Line(f"  again:   {again(report, verdict.case)}", "dim"))
+    lines.append(Line(f"  in full: {look(report, verdict.case)}", "dim"))
     return lines
 
 

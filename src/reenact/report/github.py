@@ -31,7 +31,7 @@ def _of(report: Report, verdict: Verdict, folder: str, locate: Locate) -> list[s
     file = report.files.get(verdict.case, "")
     title = f"{verdict.case} {verdict.title}".rstrip()
     found = findings(report, verdict)
-    rerun = f"again: {again(report.run, verdict.case)}"
+    rerun = f"again: {again(report, verdict.case)}"
     if not found:
         return [_command(level, f"{folder}/{file}", 1, title, f"{verdict.note}\n{rerun}")]
     first = found[0]

@@ -77,14 +77,17 @@ def exit_of(suite: Suite, verdicts: Sequence[Verdict]) -> Exit:
     return Exit.AS_RECORDED
 
 
-def again(run: Run, case_id: str) -> str:
-    """The command that runs just this case."""
-    return shlex.join(["reenact", "test", *_suite_option(run), "-k", case_id, "--", *run.command])
+def again(report: Report, case_id: str) -> str:
+    """The command that runs just this case; all of them for what belongs to none."""
+    run = report.run
+    only = ["-k", case_id] if report.case(case_id) else []
+    return shlex.join(["reenact", "test", *_suite_option(run), *only, "--", *run.command])
 
 
-def look(run: Run, case_id: str) -> str:
+def look(report: Report, case_id: str) -> str:
     """The command that shows the case with every value in full."""
-    return shlex.join(["reenact", "inspect", run.suite_path, case_id])
+    name = [case_id] if report.case(case_id) else []
+    return shlex.join(["reenact", "inspect", report.run.suite_path, *name])
 
 
 def _suite_option(run: Run) -> list[str]:
