@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from samples import GET, POST, SUITE
-from values import identical
 
 from reenact.base.errors import StoreError
 from reenact.store import replace
 from reenact.store.suite import case_files, case_line, load_suite, save_suite
+from tests.store.samples import GET, POST, SUITE
+from tests.store.values import identical
 
 OLD = Path(__file__).parent.parent / "data" / "suite-v1"
 FIRST = "cases/0001-post-orders.yaml"
