@@ -11,6 +11,12 @@ from pathlib import Path
 
 import setup
 
+sys.path.insert(0, str(setup.ROOT))
+
+from benches.killrate.mutations import by_name
+from tests.servers import orders, reenact
+from tests.servers.orders import Deployment
+
 FOLDER = setup.WORK / "demo"
 BUG = "tax-rounded-down"
 """Of benches/killrate/mutations.py."""
@@ -30,10 +36,6 @@ def main() -> int:
 
 
 def show(clients: int, bug: str) -> int:
-    sys.path.insert(0, str(setup.ROOT))
-    from benches.killrate.mutations import by_name
-    from tests.servers import orders, reenact
-
     shutil.rmtree(FOLDER, ignore_errors=True)
     service = FOLDER / "orders"
     shutil.copytree(orders.EXAMPLE, service, ignore=shutil.ignore_patterns("__pycache__"))
@@ -49,27 +51,26 @@ def show(clients: int, bug: str) -> int:
         )
     if recorded.returncode != 0:
         return fail(f"record ended with {recorded.returncode}")
-    say("every dependency is stopped; the same build", "reenact test -- gunicorn app:app")
-    test = lambda: reenact.replay(["gunicorn", "app:app"], cwd=service, env=deployment.environment)  # noqa: E731
-    if (green := test().returncode) != 0:
+    say("every dependency is stopped; the same build again", "reenact test -- gunicorn app:app")
+    if (green := test(service, deployment)) != 0:
         return fail(f"the recorded build should pass, but test ended with {green}")
     planted = by_name(bug)
+    say(f"a build with a bug: {planted.breaks}\n{planted.shown(service)}")
     planted.apply(service)
-    say(f"a build with a bug: {planted.breaks}", planted.shown, "reenact test -- gunicorn app:app")
-    if (red := test().returncode) != 1:
+    say("the build with the bug", "reenact test -- gunicorn app:app")
+    if (red := test(service, deployment)) != 1:
         return fail(f"the bug should be found (1), but test ended with {red}")
     print(f"\nThe bug was found. The suite is in {service / 'reenact'}")
     return 0
 
 
-def say(*lines: str) -> None:
-    first, *rest = lines
-    print(
-        f"\n== {first}",
-        *(f"   $ {line}" if line.startswith("reenact") else line for line in rest),
-        sep="\n",
-        flush=True,
-    )
+def test(service: Path, deployment: Deployment) -> int:
+    done = reenact.replay(["gunicorn", "app:app"], cwd=service, env=deployment.environment)
+    return done.returncode
+
+
+def say(what: str, command: str = "") -> None:
+    print(f"\n== {what}" + (f"\n   $ {command}" if command else ""), flush=True)
 
 
 def fail(reason: str) -> int:

@@ -83,6 +83,6 @@ INSERT INTO coupons (code, percent, active) VALUES
 INSERT INTO products (sku, name, price, stock, tags, attributes) VALUES
     ('TEA-001', 'Darjeeling, first flush', 12.35, 100000, '{tea,loose}', '{"grams": 100, "organic": true}'),
     ('TEA-002', 'Assam, broken leaf', 7.90, 100000, '{tea}', '{"grams": 250}'),
-    ('MUG-001', 'Stoneware mug', 18.50, 100000, '{mug}', '{"millilitres": 350, "colours": ["grey", "sand"]}'),
+    ('MUG-001', 'Stoneware mug', 25.00, 100000, '{mug}', '{"millilitres": 350, "colours": ["grey", "sand"]}'),
     ('POT-001', 'Cast iron teapot', 84.99, 100000, '{pot,gift}', '{"litres": 1.1}'),
     ('GIFT-01', 'Gift wrap', 2.05, 100000, '{gift}', '{}');

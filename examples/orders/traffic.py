@@ -58,12 +58,8 @@ class Client:
         self.token = self("POST", "/login", {"email": email, "password": password})["token"]
 
 
-def lines(*wanted: tuple[str, int]) -> list[dict[str, Any]]:
-    return [{"sku": sku, "quantity": quantity} for sku, quantity in wanted]
-
-
 def scenario(base: str) -> Client:
-    """About sixty requests: an administrator prepares products, a customer buys."""
+    """About seventy requests: an administrator prepares products, a customer buys."""
     ask = Client(base)
     unique = uuid4().hex[:8]
     product, spare = f"TST-{unique}", f"SPR-{unique}"
@@ -78,6 +74,7 @@ def scenario(base: str) -> Client:
     listing(ask)
     ask.token, customer = admin, ask.token
     settle(ask, paid, product, spare)
+    stranger(ask, unique, paid)
     ask.token = customer
     ask("GET", f"/orders/{paid}")
     ask("POST", "/logout", expect=204)
@@ -103,7 +100,7 @@ def prepare(ask: Client, product: str, spare: str) -> None:
 
 
 def register(ask: Client, unique: str) -> None:
-    email = f"kim.{unique}@example.org"
+    email = f"Kim.{unique}@Example.org"
     person = {"email": email, "name": "Kim Müller", "password": "tea, please"}
     ask.token = ""
     ask("GET", "/me", expect=401)
@@ -130,44 +127,42 @@ def browse(ask: Client, product: str) -> None:
     ask("GET", "/nowhere", expect=404)
 
 
+def buy(
+    ask: Client,
+    country: str,
+    *wanted: tuple[str, int],
+    expect: int = 201,
+    coupon: str | None = None,
+    key: str | None = None,
+) -> Any:
+    lines = [{"sku": sku, "quantity": quantity} for sku, quantity in wanted]
+    body = {"country": country, "lines": lines, **({"coupon": coupon} if coupon else {})}
+    headers = {"Idempotency-Key": key} if key else {}
+    return ask("POST", "/orders", body, headers=headers, expect=expect)
+
+
 def place(ask: Client, product: str) -> str:
     """Orders in every way; the id of one that is pending."""
-    key = {"Idempotency-Key": str(uuid4())}
-    want = {"country": "DE", "coupon": "WELCOME10"}
-    order = ask(
-        "POST",
-        "/orders",
-        {**want, "lines": lines((product, 3), ("TEA-001", 1))},
-        headers=key,
-        expect=201,
-    )
-    ask("POST", "/orders", {**want, "lines": lines((product, 3), ("TEA-001", 1))}, headers=key)
-    ask(
-        "POST",
-        "/orders",
-        {"country": "FR", "lines": lines(("POT-001", 1), ("GIFT-01", 2))},
-        expect=201,
-    )
-    other = ask(
-        "POST", "/orders", {"country": "CH", "lines": lines((product, 2), (product, 1))}, expect=201
-    )
-    ask("POST", "/orders", {"country": "DE", "lines": lines((product, 90))}, expect=409)
-    ask("POST", "/orders", {"country": "DE", "lines": lines(("NO-SUCH", 1))}, expect=422)
-    ask(
-        "POST",
-        "/orders",
-        {**want, "coupon": "SUMMER19", "lines": lines(("TEA-002", 1))},
-        expect=422,
-    )
-    ask("POST", "/orders", {"country": "XX", "lines": lines(("TEA-002", 1))}, expect=422)
-    ask("GET", f"/orders/{other['id']}")
+    key = str(uuid4())
+    goods = [(product, 3), ("TEA-001", 2)]
+    order = buy(ask, "DE", *goods, coupon="WELCOME10", key=key)
+    buy(ask, "DE", *goods, coupon="WELCOME10", key=key, expect=200)
+    buy(ask, "FR", ("POT-001", 1), ("GIFT-01", 2))
+    last = buy(ask, "CH", (product, 4), (product, 3))["id"]
+    key = str(uuid4())
+    buy(ask, "DE", (product, 2), key=key, expect=409)
+    buy(ask, "DE", ("NO-SUCH", 1), expect=422)
+    buy(ask, "DE", ("TEA-002", 1), coupon="SUMMER19", expect=422)
+    buy(ask, "XX", ("TEA-002", 1), expect=422)
+    ask("GET", f"/orders/{last}")
     tag = ask.headers["etag"]
     note = {"note": "leave it with the neighbour"}
-    ask("PATCH", f"/orders/{other['id']}", note, headers={"If-Match": tag})
-    ask("PATCH", f"/orders/{other['id']}", note, headers={"If-Match": tag}, expect=412)
-    ask("DELETE", f"/orders/{other['id']}", expect=204)
-    ask("DELETE", f"/orders/{other['id']}", expect=409)
+    ask("PATCH", f"/orders/{last}", note, headers={"If-Match": tag})
+    ask("PATCH", f"/orders/{last}", note, headers={"If-Match": tag}, expect=412)
+    ask("DELETE", f"/orders/{last}", expect=204)
+    ask("DELETE", f"/orders/{last}", expect=409)
     ask("GET", f"/products/{product}")
+    buy(ask, "DE", (product, 2), key=key)
     ask("GET", f"/orders/{uuid4()}", expect=404)
     return str(order["id"])
 
@@ -175,23 +170,19 @@ def place(ask: Client, product: str) -> str:
 def pay(ask: Client, order: str) -> str:
     """Declined, then paid; a second order through a provider that fails once. The id paid first."""
     ask("POST", f"/orders/{order}/pay", {"card": "tok_declined"}, expect=402)
-    fresh = ask("POST", "/orders", {"country": "US", "lines": lines(("MUG-001", 2))}, expect=201)
-    ask("POST", f"/orders/{fresh['id']}/pay", {"card": "tok_broken"}, expect=502)
-    ask("POST", f"/orders/{fresh['id']}/pay", {"card": "tok_flaky"})
-    again = ask(
-        "POST",
-        "/orders",
-        {"country": "DE", "lines": lines(("TEA-002", 1), ("GIFT-01", 1))},
-        expect=201,
-    )
-    ask("POST", f"/orders/{again['id']}/pay", {"card": "tok_visa"})
-    ask("POST", f"/orders/{again['id']}/pay", {"card": "tok_visa"}, expect=409)
-    return str(again["id"])
+    fresh = buy(ask, "US", ("MUG-001", 2))["id"]
+    ask("POST", f"/orders/{fresh}/pay", {"card": "tok_broken"}, expect=502)
+    ask("POST", f"/orders/{fresh}/pay", {"card": "tok_flaky"})
+    again = buy(ask, "DE", ("TEA-002", 1), ("GIFT-01", 1))["id"]
+    ask("POST", f"/orders/{again}/pay", {"card": "tok_visa"})
+    ask("POST", f"/orders/{again}/pay", {"card": "tok_visa"}, expect=409)
+    ask("POST", f"/orders/{again}/refund", expect=403)
+    return str(again)
 
 
 def listing(ask: Client) -> None:
     ask("GET", "/orders?per_page=2")
-    ask("GET", "/orders?per_page=2&page=2")
+    ask("GET", "/orders?per_page=3&page=2")
     ask("GET", "/orders?status=paid")
     ask("GET", "/orders?status=odd", expect=422)
     ask("GET", "/orders/export.csv")
@@ -205,6 +196,16 @@ def settle(ask: Client, paid: str, product: str, spare: str) -> None:
     ask("POST", f"/orders/{paid}/refund", expect=409)
     ask("DELETE", f"/products/{product}", expect=409)
     ask("DELETE", f"/products/{spare}", expect=404)
+
+
+def stranger(ask: Client, unique: str, order: str) -> None:
+    """Somebody else's order is not there."""
+    person = {"email": f"pat.{unique}@example.org", "password": "nosy neighbour"}
+    ask.token = ""
+    ask("POST", "/register", {**person, "name": "Pat"}, expect=201)
+    ask.sign_in(person["email"], person["password"])
+    ask("GET", f"/orders/{order}", expect=404)
+    ask("GET", "/orders")
 
 
 def main() -> int:

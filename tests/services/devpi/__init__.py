@@ -140,4 +140,4 @@ def wheel(name: str, version: str) -> bytes:
     return out.getvalue()
 
 
-SERVICE = Service("devpi", ("postgresql",), install, deploy, traffic)
+SERVICE = Service("devpi", ("postgres",), install, deploy, traffic)

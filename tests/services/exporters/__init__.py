@@ -72,5 +72,5 @@ def traffic_redis(base: str) -> list[int]:
     return ask.statuses
 
 
-POSTGRES = Service("exporter-postgres", ("postgresql",), install, deploy_postgres, traffic_postgres)
+POSTGRES = Service("exporter-postgres", ("postgres",), install, deploy_postgres, traffic_postgres)
 REDIS = Service("exporter-redis", ("redis",), install, deploy_redis, traffic_redis)

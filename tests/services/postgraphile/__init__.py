@@ -113,4 +113,4 @@ def traffic(base: str) -> list[int]:
     return client.statuses
 
 
-SERVICE = Service("postgraphile", ("postgresql",), install, deploy, traffic)
+SERVICE = Service("postgraphile", ("postgres",), install, deploy, traffic)
