@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "store"), str(HERE.parent / "report")]
 
 
 @pytest.fixture
@@ -20,9 +14,8 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def suite(project):
-    from samples import SUITE
-
     from reenact.store.suite import save_suite
+    from tests.store.samples import SUITE
 
     save_suite(SUITE, project / "reenact")
     return SUITE

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from verdicts import REPORT, RUN, SUITE, VERDICTS
 
 from reenact.base.errors import Exit
 from reenact.model.verdict import Status, Verdict
@@ -19,6 +18,7 @@ from reenact.report.junit import junit
 from reenact.report.run import Report, Run, again, counts, exit_of
 from reenact.report.terminal import Screen, TerminalReport, whole
 from reenact.report.words import pair_text, value_text
+from tests.report.verdicts import REPORT, RUN, SUITE, VERDICTS
 
 GOLDEN = Path(__file__).parent / "golden"
 REPLACE = False

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from samples import GET, POST, SUITE
-from values import identical
 
 from reenact.base.errors import StoreError
 from reenact.store import replace
 from reenact.store.suite import case_files, case_line, load_suite, save_suite
+from tests.store.samples import GET, POST, SUITE
+from tests.store.values import identical
 
 OLD = Path(__file__).parent.parent / "data" / "suite-v1"
 FIRST = "cases/0001-post-orders.yaml"
@@ -98,6 +98,9 @@ def test_a_case_added_by_hand_takes_its_place_by_the_number_in_its_name(folder):
         ("item: tea", "item: !!python/object/apply:os.system [id]", ":12: request.body.item: the tag tag:yaml.org,2002:python/object/apply:os.system has no place in a suite"),
         ("item: tea", "item: !dec tea", ":12: request.body.item: not a !dec"),
         ("item: tea", "item: !body sha256:abc", ":12: request.body.item: expected sha256: and 64 hex digits, found 'sha256:abc'"),
+        ("status: 201", "status: 2OO", ':16: response.status: expected a whole number, found "2OO"'),
+        ("[Host, ", "[Host, b, ", ":9: request.headers.0: expected [name, value], found a list"),
+        ('"localhost:8000"', "8000", ':9: request.headers.0.1: expected text, found 8000; put it in "quotes"'),
         ("item: tea", "item: [tea", "not YAML"),
         ("item: tea", "item: \x01", "not YAML"),
         ("calls:", "calls: none\nx:", ":25: calls: expected a list, found \"none\""),

@@ -10,12 +10,12 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from values import identical, paths, suites, texts, values
 
 from reenact.base.errors import StoreError
 from reenact.store import bodies, yaml_read, yaml_write
 from reenact.store import paths as path_form
 from reenact.store.suite import load_suite, save_suite, suite_files
+from tests.store.values import identical, paths, suites, texts, values
 
 
 class Memory(bodies.BodySource):

@@ -12,7 +12,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.symbol import Generated
 from reenact.model.value import Path, Value
-from reenact.store import paths
+from reenact.store import paths, shapes
 from reenact.store.fields import Fields, WrongField, nearest, shown, text_item, whole_item
 from reenact.store.yaml_write import Inline
 
@@ -89,6 +89,8 @@ def case_of(value: Value) -> Case:
     )
     recorded.done()
     fields.done()
+    shapes.check(case.request, ("request",))
+    shapes.check(case.response, ("response",))
     return case
 
 
@@ -136,6 +138,8 @@ def call_of(value: Value, at: Path) -> Interaction:
     )
     recorded.done()
     fields.done()
+    shapes.check(call.request, (*at, "request"))
+    shapes.check(call.response, (*at, "response"))
     return call
 
 
