@@ -13,7 +13,7 @@ from reenact.model.verdict import CallDifferences, Miss, Status, Step, Verdict
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, Choice
-from reenact.replay.core.events import Observation, Served
+from reenact.replay.core.events import Observation, Served, Stray
 
 RESPONSE_WAIT_NS = 30 * 10**9
 """Added to ten times the recorded duration: how long a response may take."""
@@ -174,6 +174,11 @@ class Judge:
             served=tuple(running.served),
             varied=tuple(comparison.varied),
             uses=frozenset(running.uses - {running.id, ""}),
+            strays=tuple(
+                Stray(protocol=m.protocol, destination=m.destination, request=m.request)
+                for m in running.misses
+                if m.request is not None
+            ),
         )
 
     def session(self, running: Running, now_ns: int) -> tuple[Verdict, Observation]:

@@ -412,6 +412,9 @@ class Engine:
         if made is None:
             return []
         self._now.answered.add(interaction.id)
+        if interaction.outcome is Outcome.BROKEN and interaction.response is None:
+            reply = Refuse("background traffic that was not seen while recording")
+            return self._do(conn, self._responder(made).answer(token, reply, now_ns), now_ns)
         response = self.names.retell(interaction.response)
         actions = self._responder(made).answer(token, Answer(interaction, response), now_ns)
         return self._do(conn, actions, now_ns) + self._push(now_ns)
