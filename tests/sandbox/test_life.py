@@ -81,6 +81,22 @@ def test_root_may_become_another_user_inside() -> None:
     assert (code, said) == (0, "65534\n")
 
 
+def test_root_without_capabilities_gets_a_user_namespace() -> None:
+    """As in a container: number 0, but nothing that root may do."""
+    script = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from reenact.sandbox.process import may_make_namespaces
+from tests.sandbox.running import output_of
+assert not may_make_namespaces()
+print(output_of("id", "-u"))
+"""
+    if os.geteuid() == 0:
+        drop = ["setpriv", "--bounding-set=-sys_admin,-net_admin", sys.executable, "-c", script]
+        done = subprocess.run(drop, capture_output=True, text=True)
+        assert done.stdout == "(0, '0\\n')\n", done.stderr
+
+
 def test_stdin_reaches_it_and_signals_and_descriptors_are_as_a_shell_leaves_them() -> None:
     read, write = os.pipe()
     os.write(write, b"hello\n")
@@ -246,6 +262,20 @@ def test_kill_9_of_the_launcher_leaves_nothing() -> None:
         os.kill(box.pid, signal.SIGKILL)
         box.wait(WAIT_S)
         until(lambda: not pids_with("7414.5"))
+
+
+def test_closing_does_not_wait_for_a_process_that_the_recorder_forked() -> None:
+    box = run("sleep", "100")
+    told, tell = os.pipe()
+    child = os.fork()  # as a process pool does: it has a copy of every descriptor
+    if child == 0:
+        os.close(tell)
+        os.read(told, 1)
+        os._exit(0)
+    os.close(told)
+    box.close()
+    os.close(tell)
+    os.waitpid(child, 0)
 
 
 def test_a_sandbox_is_up_in_milliseconds_and_many_run_side_by_side() -> None:

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import reenact
 from reenact.base.errors import MachineError, UserError
 from reenact.model.segment import Endpoint
@@ -64,18 +66,10 @@ def _complete(spec: SandboxSpec) -> SandboxSpec:
     if not spec.command:
         raise UserError("no command to run; give it after `--`")
     own = spec.own_group
-    return SandboxSpec(
-        command=spec.command,
-        cwd=spec.cwd,
-        env=spec.env,
-        binds=spec.binds,
+    return msgspec.structs.replace(
+        spec,
         addresses=spec.addresses or addresses.of_this_machine(),
-        overlay=spec.overlay,
-        keep_files=spec.keep_files,
         own_group=not _in_foreground() if own is None else own,
-        stdin=spec.stdin,
-        stdout=spec.stdout,
-        stderr=spec.stderr,
     )
 
 
@@ -206,12 +200,12 @@ class Sandbox:
         return out
 
     def listening(self) -> set[Listening]:
-        """TCP ports that processes inside listen on, now."""
+        """TCP ports that processes inside listen on, now; one entry for all that share it."""
         try:
             found = diag.listening(self._diag)
         except OSError:  # the kernel lacks tcp_diag: slower, and without `v6only`
             found = set().union(*(_read_table(table) for table in self._tables))
-        return {row for row in found if row.port != TCP_PORT}
+        return {msgspec.structs.replace(row, inode=0) for row in found if row.port != TCP_PORT}
 
     def receive_datagram(self, sock: socket.socket) -> Datagram | None:
         """The next datagram that waits on one of `datagram_sockets`, or None."""
@@ -277,6 +271,8 @@ class Sandbox:
         if self._closed:
             return
         self._closed = True
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self._control.shutdown(socket.SHUT_RDWR)  # a forked child of ours may hold a copy
         self._control.close()  # init ends, and the kernel ends the rest
         self._launcher.wait()
         if self.spec.overlay and self.spec.keep_files:

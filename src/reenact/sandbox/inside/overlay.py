@@ -44,7 +44,7 @@ def cover_everything(scratch: Scratch, used: Iterable[str], *, rootless: bool) -
     split: list[str] = []
     covered: list[str] = []
     for point, kind in scratch.mounts.items():
-        if kind in _VIRTUAL or not os.path.isdir(point) or _below_virtual(point, scratch.mounts):
+        if kind in _VIRTUAL or _below_virtual(point, scratch.mounts) or not _writable_mount(point):
             continue
         covered += _coverable(point, scratch.mounts, split)
     for folder in covered:
@@ -62,6 +62,11 @@ def cover_everything(scratch: Scratch, used: Iterable[str], *, rootless: bool) -
 
 def _below_virtual(point: str, mounts: dict[str, str]) -> bool:
     return any(kind in _VIRTUAL and point.startswith(f"{other}/") for other, kind in mounts.items())
+
+
+def _writable_mount(point: str) -> bool:
+    """A folder we may look at, not mounted read-only (as every snap is)."""
+    return os.path.isdir(point) and not os.statvfs(point).f_flag & os.ST_RDONLY
 
 
 def _coverable(folder: str, mounts: dict[str, str], split: list[str]) -> list[str]:
