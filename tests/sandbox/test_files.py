@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reenact.base.errors import MachineError
 from reenact.sandbox.inside import mounts
 from tests.sandbox.conftest import as_someone
 from tests.sandbox.running import WAIT_S, output_of, run
@@ -160,6 +162,32 @@ def test_our_unix_socket_can_stand_in_for_a_dependency_s(as_user: AsUser, folder
         theirs.unlink()
 
     as_user(body)
+
+
+def test_a_unix_socket_of_the_machine_cannot_be_reached_through_an_overlay(
+    as_user: AsUser, folder: Path
+) -> None:
+    """A sealed service reaches only what was put in its place."""
+    code = (
+        "import socket,sys; raise SystemExit(socket.socket(socket.AF_UNIX).connect_ex(sys.argv[1]))"
+    )
+
+    def body() -> None:
+        path = str(folder / "machine.sock")
+        with socket.socket(socket.AF_UNIX) as host:
+            host.bind(path)
+            host.listen()
+            assert output_of("python3", "-c", code, path)[0] == 0
+            assert output_of("python3", "-c", code, path, overlay=True)[0] == errno.ECONNREFUSED
+        os.unlink(path)
+
+    as_user(body)
+
+
+def test_a_bind_onto_nothing_is_an_error_that_names_it(folder: Path) -> None:
+    (folder / "ours").write_text("")
+    with pytest.raises(MachineError, match="in place of /nowhere: No such file"):
+        run("true", binds=((str(folder / "ours"), "/nowhere"),))
 
 
 def test_the_resolver_asks_an_address_that_leads_to_us() -> None:

@@ -130,15 +130,12 @@ def _first_word(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
     raise MachineError("the sandbox ended before the service began; `reenact doctor` says more")
 
 
-class Datagram:
+class Datagram(msgspec.Struct, frozen=True):
     """One UDP datagram that the service sent; `server` is whom it meant."""
 
-    __slots__ = ("client", "data", "server")
-
-    def __init__(self, data: bytes, client: Endpoint, server: Endpoint) -> None:
-        self.data = data
-        self.client = client
-        self.server = server
+    data: bytes
+    client: Endpoint
+    server: Endpoint
 
 
 class Sandbox:

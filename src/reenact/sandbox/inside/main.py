@@ -125,8 +125,7 @@ def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         used = [os.path.realpath(folder) for folder in plan["used_folders"]]
         notes += overlay.cover_everything(scratch, used, rootless=plan["rootless"])
     for source, target in sources:
-        mounts.bind(source, target)
-        os.close(source)
+        _show(source, target)
     scratch.detach()
     families = network.families_available()
     _furnish_network(plan["addresses"], families)
@@ -135,6 +134,15 @@ def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     tables = [os.open(f"/proc/net/{name}", os.O_RDONLY) for name in _tables(families)]
     shared = [scratch.fd, nl.diagnostics().detach(), *(s.detach() for s in sockets), *tables]
     return {"families": len(families), "notes": [note for note in notes if note]}, shared
+
+
+def _show(source: int, target: str) -> None:
+    try:
+        mounts.bind(source, target)
+    except OSError as error:
+        text = f"cannot show our file in place of {target}: {error.strerror}"
+        raise Failed("machine", text) from error
+    os.close(source)
 
 
 def _tables(families: list[socket.AddressFamily]) -> list[str]:
