@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reenact.base.errors import MachineError
-from reenact.sandbox.inside import mounts
+from reenact.sandbox.inside import kernel, mounts
 from tests.sandbox.conftest import as_someone
 from tests.sandbox.running import WAIT_S, output_of, run
 
@@ -99,6 +99,46 @@ def test_an_overlay_covers_every_writable_folder(as_user: AsUser, place: str) ->
         assert not os.path.exists(path)
 
     as_user(body)
+
+
+def test_a_folder_with_a_mount_below_it_is_covered_too(as_user: AsUser, folder: Path) -> None:
+    if os.geteuid() != 0:
+        return  # only root can arrange it
+    work = folder / "work"
+    for path in (work, work / "mounted", work / "sub"):
+        path.mkdir()
+        path.chmod(0o777)
+    (work / "old").write_text("old\n")
+    (work / "link").symlink_to("old")
+    (work / "large").write_bytes(bytes(1 << 21))
+    (work / "sub/deep").write_text("deep\n")
+    (work / "old").chmod(0o666)
+    with socket.socket(socket.AF_UNIX) as theirs, socket.socket(socket.AF_UNIX) as ours:
+        theirs.bind(str(work / "socket"))
+        ours.bind(str(folder / "ours"))
+    kernel.mount("tmpfs", str(work / "mounted"), "tmpfs", options="mode=777")
+    script = "echo more >> old; cat link sub/deep; wc -c < large; touch new mounted/new sub/new; ls; ls *"
+
+    def body() -> None:
+        kept = folder / f"kept-{os.getuid()}"
+        options = {"cwd": str(work), "overlay": True, "keep_files": str(kept)}
+        options["binds"] = ((str(folder / "ours"), str(work / "socket")),)
+        code, said = output_of("sh", "-ec", script, **options)
+        assert said.startswith(
+            "old\nmore\ndeep\n2097152\nlarge\nlink\nmounted\nnew\nold\nsocket\nsub\n"
+        )
+        assert code == 0
+        assert sorted(os.listdir(work)) == ["large", "link", "mounted", "old", "socket", "sub"]
+        assert (os.listdir(work / "mounted"), os.listdir(work / "sub")) == ([], ["deep"])
+        assert (work / "old").read_text() == "old\n"
+        written = {str(p.relative_to(kept)) for p in kept.rglob("*") if p.is_file()}
+        here = str(work).lstrip("/")
+        assert written == {f"{here}/{name}" for name in ("new", "old", "mounted/new", "sub/new")}
+
+    try:
+        as_user(body)
+    finally:
+        kernel.detach(str(work / "mounted"))
 
 
 def test_where_an_overlay_cannot_be_writing_is_refused_rather_than_leaked() -> None:

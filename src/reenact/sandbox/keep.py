@@ -33,6 +33,18 @@ def _copy(source: Path, target: Path, path: str, deleted: list[str]) -> None:
             _copy(source / name, target, f"{path}/{name}".lstrip("/"), deleted)
     elif stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:  # overlayfs' mark: a whiteout
         deleted.append(path)
+    elif _is_as_on_the_machine(status, path):
+        return  # only copied, because the folder it lies in could not be covered
     elif stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target / path, follow_symlinks=False)
+
+
+def _is_as_on_the_machine(status: os.stat_result, path: str) -> bool:
+    try:
+        there = os.lstat(f"/{path}")
+    except OSError:
+        return False
+    if stat.S_ISLNK(status.st_mode):
+        return stat.S_ISLNK(there.st_mode)
+    return (there.st_size, there.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
