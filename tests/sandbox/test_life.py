@@ -221,11 +221,23 @@ def test_daemonised_grandchildren_end_with_the_sandbox(as_user: AsUser) -> None:
     as_user(body)
 
 
-def test_a_daemon_that_was_told_to_end_is_not_waited_for() -> None:
+def test_a_daemon_is_told_to_end_when_its_main_process_is_no_more() -> None:
     with run("python3", "-c", DAEMON) as box:
         opened(box)
         box.signal(signal.SIGTERM)
         assert box.wait(WAIT_S) == 0
+
+
+def test_what_a_service_leaves_behind_when_told_to_end_is_no_daemon() -> None:
+    script = "setsid sleep 7417.5 & trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done"
+    read, write = os.pipe()
+    with run("sh", "-c", script, stdout=write) as box:
+        os.close(write)
+        assert readable(read)
+        box.signal(signal.SIGTERM)
+        assert box.wait(WAIT_S) == 0
+        assert not pids_with("7417.5")
+    os.close(read)
 
 
 RECORDER = """
@@ -265,7 +277,7 @@ def test_kill_9_of_the_launcher_leaves_nothing() -> None:
 
 
 def test_closing_does_not_wait_for_a_process_that_the_recorder_forked() -> None:
-    box = run("sleep", "100")
+    box = run("sleep", "5")
     told, tell = os.pipe()
     child = os.fork()  # as a process pool does: it has a copy of every descriptor
     if child == 0:
@@ -274,6 +286,7 @@ def test_closing_does_not_wait_for_a_process_that_the_recorder_forked() -> None:
         os._exit(0)
     os.close(told)
     box.close()
+    assert box.returncode == 128 + signal.SIGKILL  # it was not waited for
     os.close(tell)
     os.waitpid(child, 0)
 
