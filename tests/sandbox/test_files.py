@@ -90,6 +90,29 @@ def test_folders_of_others_that_anybody_may_write_can_be_written(
     as_user(body)
 
 
+def test_what_cannot_be_kept_is_listed(folder: Path) -> None:
+    def body() -> None:
+        script = "echo x > shut; chmod 0 shut; mkdir dark; chmod 0 dark; echo y > open"
+        kept = folder / "kept"
+        options = {"cwd": str(folder), "overlay": True, "keep_files": str(kept)}
+        assert output_of("sh", "-ec", script, **options) == (0, "")
+        assert (kept / str(folder).lstrip("/") / "open").read_text() == "y\n"
+        listed = (kept / "not-kept.txt").read_text().splitlines()
+        assert listed == [f"{folder}/dark: not readable", f"{folder}/shut: not readable"]
+
+    if os.geteuid() == 0:  # who may read everything
+        as_someone(body)
+    else:
+        body()
+
+
+def test_files_that_cannot_be_written_out_are_an_error_and_everything_is_released() -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(MachineError, match="cannot keep the files"):
+        run("true", overlay=True, keep_files="/proc/nowhere").close()
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 @pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/dev/shm"])
 def test_an_overlay_covers_every_writable_folder(as_user: AsUser, place: str) -> None:
     path = f"{place}/reenact-test-7415"

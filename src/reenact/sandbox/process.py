@@ -233,7 +233,9 @@ class Sandbox:
             except OSError:
                 descriptors = []
             if not descriptors:
-                raise MachineError("the sandbox has ended: the service cannot be reached any more")
+                raise MachineError(
+                    "the sandbox has ended, or gives no sockets: the service cannot be reached"
+                )
             spare += [socket.socket(fileno=descriptor) for descriptor in descriptors]
         out = spare.pop()
         out.setblocking(False)
@@ -272,8 +274,21 @@ class Sandbox:
             self._control.shutdown(socket.SHUT_RDWR)  # a forked child of ours may hold a copy
         self._control.close()  # init ends, and the kernel ends the rest
         self._launcher.wait()
-        if self.spec.overlay and self.spec.keep_files:
-            keep.copy_written(self._scratch, self.spec.keep_files)
+        try:
+            self._keep_files()
+        finally:
+            self._release()
+
+    def _keep_files(self) -> None:
+        folder = self.spec.keep_files
+        if not self.spec.overlay or not folder:
+            return
+        try:
+            keep.copy_written(self._scratch, folder)
+        except OSError as error:
+            raise MachineError(f"{folder}: cannot keep the files written: {error}") from error
+
+    def _release(self) -> None:
         for descriptor in (self.pidfd, self._scratch, *self._tables):
             os.close(descriptor)
         spare = [one for pool in self._spare.values() for one in pool]
