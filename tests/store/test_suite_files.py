@@ -224,3 +224,13 @@ def test_the_line_of_a_field_can_be_asked_for(folder):
     assert case_line(folder, FIRST, ("response", "body", "total")) == 21
     assert case_line(folder, FIRST, ("calls", 1, "uses")) == 42
     assert case_line(folder, "cases/none.yaml", ("response",)) == 1
+
+
+def test_the_line_of_a_compared_place_is_that_of_its_counterpart(tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        "response:\n  headers:\n    - [ETag, a]\n    - [X-Id, b]\n"
+        "  body:\n    json:\n      total: 1\n    style: spaced\n"
+    )
+    assert case_line(tmp_path, "c.yaml", ("response", "body", "total")) == 7
+    assert case_line(tmp_path, "c.yaml", ("response", "headers", "x-id")) == 4
+    assert case_line(tmp_path, "c.yaml", ("response", "cookies", 0)) == 1

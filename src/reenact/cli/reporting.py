@@ -90,17 +90,21 @@ def exit_code(report: Report) -> Exit:
 
 
 def accept(report: Report, folder: Path) -> Exit:
-    """`--update`: what changed becomes what is expected; git shows the difference."""
-    from importlib import import_module
+    """`--update`: what changed becomes what is expected; git shows the difference.
 
+    A case with something that could not be written still counts as changed.
+    """
+    from reenact.store.accept import accepted
     from reenact.store.suite import save_suite
 
     changed = [v for v in report.verdicts if v.status is Status.FAIL]
     if changed:
-        # By name, since the engine knows how live values go back into recorded trees.
-        updated = import_module("reenact.replay.update").updated(report.suite, changed)
+        updated, left = accepted(report.suite, changed)
         save_suite(updated, folder)
-        sys.stderr.write(f"reenact: {len(changed)} cases updated in {folder}; review them\n")
+        sys.stderr.write(f"reenact: {len(changed)} cases updated in {folder}; review and test\n")
+        sys.stderr.writelines(f"reenact: not updated: {line}\n" for line in left)
+        if left or any(report.case(v.case) is None for v in changed):
+            return Exit.BEHAVIOUR_CHANGED
     rest = [v for v in report.verdicts if v.status is not Status.FAIL]
     return exit_of(report.suite, rest) if rest else Exit.AS_RECORDED
 
