@@ -40,7 +40,12 @@ class ToyMatcher:
 
     def traits(self, request: Value, response: Value) -> Traits:
         verb = self.key(request)
-        return Traits(housekeeping=verb == "HELLO", reads=verb == "GET", opens=verb == "BEGIN", closes=verb == "COMMIT")
+        return Traits(
+            housekeeping=verb == "HELLO",
+            reads=verb == "GET",
+            opens=verb == "BEGIN",
+            closes=verb == "COMMIT",
+        )
 
 
 class ToyResponder:
@@ -106,7 +111,6 @@ TOY = ProtocolPlugin(
 )
 
 
-
 class Simulator:
     """Drives an engine with a service that is a generator: it yields calls, is sent answers,
     and returns its response. `late` calls are made after the response."""
@@ -127,7 +131,9 @@ class Simulator:
         self._wakes: list[int] = []
 
     def run(self) -> Simulator:
-        where = Flow(id=1, role=Role.OUTBOUND, client=Endpoint("s", 1), server=Endpoint("10.0.0.1", 1))
+        where = Flow(
+            id=1, role=Role.OUTBOUND, client=Endpoint("s", 1), server=Endpoint("10.0.0.1", 1)
+        )
         self._do(self.engine.opened(1, where, self.now))
         self._do(self.engine.begin(self.now))
         while self.finished is None:

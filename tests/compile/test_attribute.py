@@ -11,7 +11,9 @@ from tests.toy import TOY
 MS = 10**6
 
 
-def exchange(id: str, at: int, took: int, request: Value, response: Value = "OK", flow: int = 1) -> Exchange:
+def exchange(
+    id: str, at: int, took: int, request: Value, response: Value = "OK", flow: int = 1
+) -> Exchange:
     return Exchange(
         id=id, flow=flow, protocol="toy", role=Role.OUTBOUND, outcome=Outcome.COMPLETE, request=request,
         response=response, asked_ns=at * MS, sent_ns=at * MS, answered_ns=(at + took) * MS,
@@ -52,7 +54,9 @@ def test_a_transaction_on_one_connection_belongs_to_one_request() -> None:
 
 def test_what_is_also_asked_while_nobody_asks_is_background() -> None:
     stimuli = [exchange("a", 10_000, 10, "BUY pencil")]
-    calls = [exchange(str(n), at, 1, "GET jobs") for n, at in enumerate((0, 3000, 6000, 10_005, 19_000))]
+    calls = [
+        exchange(str(n), at, 1, "GET jobs") for n, at in enumerate((0, 3000, 6000, 10_005, 19_000))
+    ]
     assert given(stimuli, calls) == {"a": [], "session": ["0", "1", "2", "3", "4"]}
 
 

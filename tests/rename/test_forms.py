@@ -57,7 +57,10 @@ def test_hex_keeps_its_length() -> None:
         (
             '{"id":"%s","at":"2026-11-23T00:00:00Z"}' % U1,
             '{"id":"%s","at":"2026-11-23T00:09:00Z"}' % U2,
-            [Piece("uuid", U1, U2), Piece("instant", "2026-11-23T00:00:00Z", "2026-11-23T00:09:00Z")],
+            [
+                Piece("uuid", U1, U2),
+                Piece("instant", "2026-11-23T00:00:00Z", "2026-11-23T00:09:00Z"),
+            ],
         ),
         ("took 12 ms", "took 9 ms", [Piece("number", "12", "9")]),
         ("$2b$12$abcdefghij/klm.nop", "$2b$12$zbcdefgh.j/klm.noq", None),
@@ -75,7 +78,8 @@ def test_texts_are_aligned_by_their_generated_parts(
 
 
 @pytest.mark.parametrize(
-    ("recorded", "live"), [("paid", "open"), ("ok", "error"), ("Ann Lee", "Bob Ray"), ("true", "false")]
+    ("recorded", "live"),
+    [("paid", "open"), ("ok", "error"), ("Ann Lee", "Bob Ray"), ("true", "false")],
 )
 def test_words_are_no_generated_values(recorded: str, live: str) -> None:
     assert align(recorded, live) is None

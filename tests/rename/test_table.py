@@ -26,7 +26,9 @@ def test_values_are_retold_inside_texts_keys_bytes_and_urls() -> None:
     names.bind("token", "to+ken/1234=", "li/ve+9876==")
     names.bind("uuid", U1, U2)
     tree = {f"session:{U1}": [f"/x/{U1}?t=to%2Bken%2F1234%3D", f"id={U1}".encode(), 7]}
-    assert names.retell(tree) == {f"session:{U2}": [f"/x/{U2}?t=li%2Fve%2B9876%3D%3D", f"id={U2}".encode(), 7]}
+    assert names.retell(tree) == {
+        f"session:{U2}": [f"/x/{U2}?t=li%2Fve%2B9876%3D%3D", f"id={U2}".encode(), 7]
+    }
     assert names.untell(names.retell(tree)) == tree
 
 
@@ -44,8 +46,15 @@ def test_the_cases_that_minted_what_was_retold_are_known() -> None:
     assert seen == {"case-1"}
 
 
-@given(st.lists(st.tuples(st.uuids(), st.uuids()), max_size=5, unique_by=(lambda p: p[0], lambda p: p[1])), st.text())
-def test_untelling_what_was_retold_changes_nothing(pairs: list[tuple[object, object]], text: str) -> None:
+@given(
+    st.lists(
+        st.tuples(st.uuids(), st.uuids()), max_size=5, unique_by=(lambda p: p[0], lambda p: p[1])
+    ),
+    st.text(),
+)
+def test_untelling_what_was_retold_changes_nothing(
+    pairs: list[tuple[object, object]], text: str
+) -> None:
     names = Renaming()
     for recorded, live in pairs:
         names.bind("uuid", f"r{recorded}", f"l{live}")

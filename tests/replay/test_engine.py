@@ -18,7 +18,9 @@ U1 = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 U2 = "0e37df36-f698-41e6-8dd4-cb9df3ca9a3c"
 
 
-def call(id: str, request: str, response: str = "OK", after: Sequence[str] = (), uses: Uses = Uses.ONCE) -> Interaction:
+def call(
+    id: str, request: str, response: str = "OK", after: Sequence[str] = (), uses: Uses = Uses.ONCE
+) -> Interaction:
     return Interaction(
         id=id, protocol="toy", destination="10.0.0.1:1", connection=1, outcome=Outcome.COMPLETE,
         request=request, response=response, after=tuple(after), uses=uses,
@@ -26,15 +28,33 @@ def call(id: str, request: str, response: str = "OK", after: Sequence[str] = (),
 
 
 def case(n: int, request: str, response: str, *calls: Interaction) -> Case:
-    return Case(id=f"{n:04}-x", protocol="toy", port=80, connection=9, request=request, response=response, calls=calls)
+    return Case(
+        id=f"{n:04}-x",
+        protocol="toy",
+        port=80,
+        connection=9,
+        request=request,
+        response=response,
+        calls=calls,
+    )
 
 
 def suite(*cases: Case, session: Sequence[Interaction] = ()) -> Suite:
     anywhere = session or (call("s.1", "HELLO"),)
-    return Suite(format=1, capture="", command=(), started_ns=0, ports=(80,), cases=cases, session=tuple(anywhere))
+    return Suite(
+        format=1,
+        capture="",
+        command=(),
+        started_ns=0,
+        ports=(80,),
+        cases=cases,
+        session=tuple(anywhere),
+    )
 
 
-def play(what: Suite, service: object, late: object = lambda request: (), **mode: bool) -> Simulator:
+def play(
+    what: Suite, service: object, late: object = lambda request: (), **mode: bool
+) -> Simulator:
     engine = Engine(what, {"toy": TOY}, Mode(**mode), wall_ns=10**18, now_ns=0)
     return Simulator(engine, service, late).run()  # type: ignore[arg-type]
 

@@ -7,7 +7,16 @@ from reenact.replay.groups import groups, shares, with_needs
 
 
 def case(id: str, *needs: str) -> Case:
-    return Case(id=id, protocol="http1", port=1, connection=1, request={}, response={}, needs=needs, took_ns=10)
+    return Case(
+        id=id,
+        protocol="http1",
+        port=1,
+        connection=1,
+        request={},
+        response={},
+        needs=needs,
+        took_ns=10,
+    )
 
 
 CASES = [case("1"), case("2", "1"), case("3"), case("4", "2"), case("5")]

@@ -56,6 +56,7 @@ calls = st.builds(
     response=values,
     asked_ns=times,
     took_ns=times,
+    tls=st.booleans(),
     uses=st.sampled_from(Uses),
     after=st.lists(texts, max_size=2).map(tuple),
     generated=generated,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from reenact.compile.attribute import Attribution, attribute
+from reenact.compile.background import with_variation
 from reenact.compile.order import with_order
 from reenact.model.destination import destination, names_by_address
 from reenact.model.exchange import Exchange, Outcome
@@ -47,7 +48,9 @@ def compile_suite(recording: Recording, plugins: Mapping[str, ProtocolPlugin]) -
         started_ns=recording.started_ns,
         ports=tuple(sorted({recording.flows[e.flow].server.port for e in inbound})),
         cases=cases,
-        session=maker.session(attribution, recording.flows, outbound),
+        session=with_variation(
+            maker.session(attribution, recording.flows, outbound), plugins, recording.started_ns
+        ),
     )
 
 

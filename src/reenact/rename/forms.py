@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from itertools import pairwise
 from typing import Final
 
 BOUND: Final = frozenset({"uuid", "ulid", "hex", "jwt", "token", "opaque"})
@@ -54,20 +55,31 @@ def kind_of(text: str) -> str | None:
     return None
 
 
-def kind_of_pair(recorded: str, live: str) -> str | None:
-    """The kind that both texts have, None when they don't share one."""
+def kind_of_pair(recorded: str, live: str, *, known: bool = False) -> str | None:
+    """The kind that both texts have, None when they don't share one.
+
+    `known`: the place is known to hold random text, so that it need not look random each time.
+    """
     a, b = kind_of(recorded), kind_of(live)
     if a == b == "uuid":
         return "uuid" if recorded[14] == live[14] else None  # the version digit, RFC 9562, 4.2
     if a == b == "hex":
         return "hex" if len(recorded) == len(live) else None
-    if a == b:
-        return a
-    if {a, b} <= {"hex", "token", "epoch", "number", "ulid"} and _long(recorded, live):
-        return "token"  # the same random text may by chance look like hex or digits
     if {a, b} <= {"epoch", "number"}:
-        return "number"
-    return None
+        return a if a == b else "number"
+    if {a, b} <= {"hex", "token", "epoch", "number", "ulid"} and _long(recorded, live):
+        if a == b != "token":
+            return a
+        random = known or looks_random(recorded) or looks_random(live)
+        return "token" if random else None  # random text may by chance look like hex or digits
+    return a if a == b != "token" else None
+
+
+def looks_random(text: str) -> bool:
+    """Letters and digits together, or capitals within words: what words of a language lack."""
+    if any(c.isdigit() for c in text) and any(c.isalpha() for c in text):
+        return True
+    return sum(a.islower() and b.isupper() for a, b in pairwise(text)) >= 2
 
 
 def _long(recorded: str, live: str) -> bool:

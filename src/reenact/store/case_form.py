@@ -100,6 +100,8 @@ def call_tree(call: Interaction) -> dict[str, Value]:
         "protocol": call.protocol,
         "destination": call.destination,
     }
+    if call.tls:
+        tree["tls"] = True
     if call.outcome is not Outcome.COMPLETE:
         tree["outcome"] = call.outcome.value
     if call.uses is not Uses.ONCE:
@@ -126,6 +128,7 @@ def call_of(value: Value, at: Path) -> Interaction:
         id=call_id,
         protocol=fields.text("protocol"),
         destination=fields.text("destination"),
+        tls=fields.flag("tls"),
         outcome=fields.one_of("outcome", Outcome, Outcome.COMPLETE),
         uses=fields.one_of("uses", Uses, Uses.ONCE),
         after=fields.items("after", text_item),

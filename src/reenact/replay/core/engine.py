@@ -131,8 +131,15 @@ class Engine:
         return []
 
     def expects_tls(self, flow: Flow) -> bool:
-        """Whether connections to this address carried TLS: then the client speaks first."""
-        return self._known.tls(destination(flow, self._known.names))
+        """Whether connections to this address carried TLS: then the client speaks first.
+
+        What is called by the name in its ClientHello is not known by its address yet; there the
+        port has to do.
+        """
+        where = destination(flow, self._known.names)
+        if self._known.protocols(where) is not None:
+            return self._known.tls(where)
+        return self._known.tls_on_port(flow.server.port)
 
     def tls_refused(self, flow: Flow, why: str) -> None:
         """The service did not accept our certificate, or broke off its own handshake."""
@@ -478,6 +485,9 @@ class _Known:
 
     def tls(self, where: str) -> bool:
         return any(call.tls for calls in self._calls.get(where, {}).values() for call in calls)
+
+    def tls_on_port(self, port: int) -> bool:
+        return any(where.endswith(f":{port}") and self.tls(where) for where in self._calls)
 
     def recognise(self, flow: Flow, where: str, client: bytes) -> str | None:
         """Among the protocols recorded there, the one these first bytes are; None: not sure yet."""
