@@ -105,9 +105,9 @@ def test_json_on_stdout_leaves_stdout_to_json(reenact, suite, played):
 
 
 def test_files_of_reports_are_written(reenact, suite, played, project):
-    reenact("test", "--json", "r.json", "--junit", "r.xml")
+    reenact("test", "--json", "r.json", "--junit", "out/r.xml")
     assert json.loads((project / "r.json").read_text())["exit"] == 0
-    assert (project / "r.xml").read_text().startswith("<?xml")
+    assert (project / "out/r.xml").read_text().startswith("<?xml")
     assert (project / "reenact/.local/.gitignore").read_text() == "*\n"
 
 

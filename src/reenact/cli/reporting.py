@@ -72,17 +72,26 @@ def write(report: Report, folder: Path, outputs: Outputs) -> None:
     from reenact.report.json_report import json_report
 
     text = json_report(report)
-    places.last_report(folder).write_text(text, "utf-8")
+    _write(places.last_report(folder), text)
     if outputs.json == "-":
         sys.stdout.write(text)
     elif outputs.json:
-        Path(outputs.json).write_text(text, "utf-8")
+        _write(Path(outputs.json), text)
     if outputs.junit:
         from reenact.report.junit import junit
 
-        outputs.junit.write_text(junit(report), "utf-8")
+        _write(outputs.junit, junit(report))
     if outputs.github:
         _annotate(report, folder)
+
+
+def _write(path: Path, text: str) -> None:
+    """For the owner only: a report quotes what the service was told and said."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
 
 
 def exit_code(report: Report) -> Exit:
