@@ -261,8 +261,13 @@ def test_whatever_happened_to_a_file_the_answer_is_a_suite_or_one_line(damage):
         for at, cut, piece in damage:
             content = content[:at] + piece + content[at + cut :]
         (folder / FIRST).write_bytes(content)
-        try:
-            load_suite(folder)
-        except StoreError as error:
-            assert str(error).startswith(str(folder))
-            assert "\n" not in str(error)
+        said = outcome(folder)
+        assert said == "loaded" or (said.startswith(str(folder)) and "\n" not in said)
+
+
+def outcome(folder: Path) -> str:
+    try:
+        load_suite(folder)
+    except StoreError as error:
+        return str(error)
+    return "loaded"
