@@ -30,7 +30,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     connection were made in order. `outcome` PUSH has no request. `after` are ids of calls of
     the same case which have to be answered before this one is asked (an order that matters).
     `asked_ns` counts from the start of its case (from the capture's start when in `session`).
-    `took_ns` is the time to the whole answer.
+    `took_ns` is the time to the whole answer. `tls`: the connection was inside TLS.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     response: Value
     asked_ns: int = 0
     took_ns: int = 0
+    tls: bool = False
     uses: Uses = Uses.ONCE
     after: tuple[str, ...] = ()
     generated: tuple[Generated, ...] = ()
