@@ -33,10 +33,15 @@ CHECK_PROGRAMS = {
     "ip": "iproute2",
     "node": "nodejs",
     "npm": "npm",
-    "javac": "default-jdk-headless",
+    "java": "default-jdk-headless",
     "prometheus-postgres-exporter": "prometheus-postgres-exporter",
     "prometheus-redis-exporter": "prometheus-redis-exporter",
 }
+
+
+for _name, _folder in (("PIP_CACHE_DIR", "pip"), ("NPM_CONFIG_CACHE", "npm")):
+    # Inherited by everything that we start: nothing is left outside the clone.
+    os.environ.setdefault(_name, str(WORK / "cache" / _folder))
 
 
 class SetupFailed(Exception):
