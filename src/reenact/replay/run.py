@@ -72,7 +72,7 @@ def rehearse(
     strays = Strays(suite, builtin())
     for n in range(REHEARSALS):
         on_step(f"rehearsal {n + 1} of {REHEARSALS + 1}")
-        done, finished = _play(suite, suite.cases, options, Mode(discover=True))
+        done, finished = _play(suite, suite.cases, options, Mode(discover=True, linger=n == 0))
         seen = [*(d.observation for d in done), finished.observation]
         suite = strays.learn(learn(suite, [seen], findings), seen)
     on_step(f"rehearsal {REHEARSALS + 1} of {REHEARSALS + 1}")

@@ -162,6 +162,7 @@ class Judge:
             misses=tuple(running.misses),
             missing=tuple(missing),
             conflicts=tuple(running.conflicts),
+            bindings=self._names.bindings() if changed else (),
             timeline=(*running.steps, *_missing_steps(calls, case)),
             took_ns=now_ns - running.began_ns,
             note="; ".join(note for note in notes if note),
