@@ -15,6 +15,7 @@ from reenact.model.message import Gap, Malformed, Message, Payload
 from reenact.model.segment import Flow, Side
 from reenact.model.value import Value
 from reenact.protocols.postgres import messages as m
+from reenact.protocols.postgres import sqltext
 from reenact.protocols.postgres.trees import error_tree, text_of
 from reenact.protocols.postgres.unit import Portal, Statement, Unit
 
@@ -43,6 +44,7 @@ class PostgresPairer:
         self._wreck: Unit | None = None  # after broken bytes everything lands here
         self._statements: dict[bytes, Statement] = {}
         self._portals: dict[bytes, Portal] = {}
+        self._cursors: dict[bytes, str] = {}  # declared by SQL: name -> statement
         self._status = "I"
 
     def add(self, message: Message) -> list[Exchange]:
@@ -228,11 +230,7 @@ class PostgresPairer:
 
     def _describe(self, payload: m.Describe) -> Unit:
         if payload.kind == b"P":
-            portal = self._portals.get(payload.name)
-            unit = portal.unit if portal and id(portal.unit) in self._open else None
-            unit = unit or self._current or self._begin("flush")
-            self._expect(_Step("DP", unit, portal=portal))
-            return unit
+            return self._describe_portal(payload.name)
         statement = self._statements.get(payload.name) or Statement("", [])
         current = self._current
         if current and current.kind == "prepare" and current.statement is statement:
@@ -242,6 +240,17 @@ class PostgresPairer:
             unit.sql, unit.statement = statement.sql, statement
         unit.described = True
         self._expect(_Step("DS", unit, statement))
+        return unit
+
+    def _describe_portal(self, name: bytes) -> Unit:
+        """Also of a cursor that SQL declared: cursors are portals."""
+        portal = self._portals.get(name)
+        if portal and id(portal.unit) in self._open:
+            unit = portal.unit
+        else:
+            unit = self._begin("describe")
+            unit.sql = portal.statement.sql if portal else self._cursors.get(name, text_of(name))
+        self._expect(_Step("DP", unit, portal=portal))
         return unit
 
     def _execute(self, payload: m.Execute) -> Unit:
@@ -360,6 +369,8 @@ class PostgresPairer:
         status = unit.complete(tag, self._status)
         self._status = status
         self._copying = None
+        if tag == b"DECLARE CURSOR":
+            self._cursors[sqltext.cursor_name(unit.sql).encode()] = unit.sql
         if step.kind == "E":
             self._done()
 

@@ -92,6 +92,7 @@ class PostgresResponder:
         self._parsed: _Statement | None = None  # ParseComplete is held
         self._describing: _Portal | None = None  # the answer to Describe is held
         self._copy: _Copy | None = None
+        self._cursors: dict[bytes, str] = {}  # declared by SQL: name -> statement
         self._channels: set[str] = set()
         self._notifications: list[Payload] = []  # held until no transaction is open
 
@@ -313,6 +314,8 @@ class PostgresResponder:
         tag = str(result.get("tag", ""))
         self._status = tx.after(self._status, sql, tag)
         self._follow_channels(sql, tag)
+        if tag == "DECLARE CURSOR":
+            self._cursors[sqltext.cursor_name(sql).encode()] = sql
 
     # -- extended queries ---------------------------------------------------------------------
 
@@ -370,7 +373,7 @@ class PostgresResponder:
         if payload.kind == b"P":
             portal = self._portals.get(payload.name)
             if portal is None:
-                self._fail(serve.error("34000", f'portal "{text_of(payload.name)}" does not exist'))
+                self._describe_cursor(payload.name)
             elif portal.result is not None:
                 self._say(serve.described(portal.result.get("columns"), portal.formats))
             else:
@@ -412,6 +415,22 @@ class PostgresResponder:
             lambda _: self._say(serve.described(portal.statement.columns, portal.formats)),
         )
         return False
+
+    def _describe_cursor(self, name: bytes) -> None:
+        """A cursor that SQL declared is a portal too (psycopg 3 describes its server cursors)."""
+        sql = self._cursors.get(name)
+        if sql is None:
+            self._fail(serve.error("34000", f'portal "{text_of(name)}" does not exist'))
+            return
+
+        def asked(reply: Reply) -> None:
+            response = _response(reply)
+            if isinstance(reply, Refuse) or "error" in response:
+                self._fail(_failure(reply, response))
+            else:
+                self._say(serve.described(response.get("columns")))
+
+        self._ask({"describe": sql}, asked)
 
     def _statement(self, name: bytes) -> _Statement | None:
         found = self._statements.get(name)

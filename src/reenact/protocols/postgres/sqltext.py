@@ -155,7 +155,13 @@ def _take_names(text: str) -> tuple[str, tuple[str, ...]]:
     found = _NAMED.match(text)
     if not found or found[2].upper() == "ALL":
         return text, ()
-    return f"{found[1]}?name{text[found.end() :]}", (found[2].strip('"'),)
+    return f"{found[1]}?name{text[found.end() :]}", (found[2].removeprefix('"').removesuffix('"'),)
+
+
+def cursor_name(declare: str) -> str:
+    """The name in a DECLARE; "" when there is none."""
+    names = read(declare).names
+    return names[0].replace('""', '"') if names else ""
 
 
 def parameter_count(sql: str) -> int:

@@ -201,6 +201,8 @@ class Unit:
                 return self._query()
             case "function":
                 return self._function()
+            case "describe":
+                return {"describe": self.sql}
             case "close":
                 return {"close": self.closes}
             case "push":
@@ -215,6 +217,8 @@ class Unit:
                 return self._session()
             case "prepare":
                 return self._description()
+            case "describe":
+                return self._portal_description()
             case "query" | "broken":
                 return self._results() or None
             case "function":
@@ -262,6 +266,12 @@ class Unit:
             if self.statement.columns is not None:
                 out["columns"] = [column_tree(c) for c in self.statement.columns]
         return out
+
+    def _portal_description(self) -> Value:
+        if self.results and self.results[-1].error is not None:
+            return {"error": self.results[-1].error} | self._status()
+        columns = self.result.columns
+        return {} if columns is None else {"columns": [column_tree(c) for c in columns]}
 
     def _query(self) -> Tree:
         out: Tree = {"query": self.sql}
