@@ -15,10 +15,10 @@ LABEL = 100
 
 _KINDS = (
     *("query", "prepare", "describe", "startup", "function"),
-    *("close", "sync", "flush", "terminate", "cancel"),
+    *("bind", "close", "sync", "flush", "terminate", "cancel"),
 )
-_SQL = frozenset(("query", "prepare", "describe"))
-_MECHANICS = frozenset(("close", "sync", "flush", "terminate", "cancel"))
+_SQL = frozenset(("query", "prepare", "describe", "bind"))
+_MECHANICS = frozenset(("bind", "close", "sync", "flush", "terminate", "cancel"))
 
 
 class PostgresMatcher:

@@ -91,7 +91,7 @@ class PostgresPairer:
             self._settle(unit)
 
     def _settle(self, unit: Unit) -> None:
-        if unit.sealed and not unit.waiting and not unit.suspended:
+        if unit.sealed and not unit.waiting and not unit.open:
             self._emit(unit, Outcome.COMPLETE)
 
     def _emit(self, unit: Unit, outcome: Outcome, note: str = "") -> None:
@@ -223,6 +223,7 @@ class PostgresPairer:
         if unit is None or not joins:
             unit = self._begin("query")
         unit.kind, unit.sql, unit.statement, unit.bind = "query", statement.sql, statement, payload
+        unit.open = True  # until its portal is through or gone
         self._drop_portal(payload.portal)
         portal = self._portals[payload.portal] = Portal(unit, statement)
         self._expect(_Step("B", unit, statement, portal))
@@ -263,6 +264,7 @@ class PostgresPairer:
                 self._seal()
                 self._current = unit
                 unit.sealed = False
+        unit.executed = True
         self._expect(_Step("E", unit, portal=portal))
         return unit
 
@@ -288,15 +290,17 @@ class PostgresPairer:
         return unit
 
     def _copy(self, payload: Payload) -> Unit:
-        unit = self._copying or self._current or self._begin("flush")
+        unit = self._copying or self._current
+        if unit is None and self._steps:
+            unit = self._steps[-1].unit  # asyncpg doesn't wait for CopyInResponse
+        unit = unit or self._begin("flush")
         unit.copy_from_client(payload)
         return unit
 
     def _drop_portal(self, name: bytes) -> None:
         portal = self._portals.pop(name, None)
-        if portal and portal.unit.suspended:
-            portal.unit.suspended = False
-            portal.unit.partial = True
+        if portal and portal.unit.open:
+            portal.unit.open = False
             self._settle(portal.unit)
 
     # -- what the server says ---------------------------------------------------------------
@@ -364,7 +368,7 @@ class PostgresPairer:
             self._done()
             return
         if step.kind == "E":
-            unit.suspended = False
+            unit.open = unit.suspended = False
         tag = payload.command if isinstance(payload, m.CommandComplete) else None
         status = unit.complete(tag, self._status)
         self._status = status
@@ -403,7 +407,7 @@ class PostgresPairer:
     def _skip_to_sync(self, unit: Unit) -> None:
         """The server reads and drops all messages up to the next Sync; what had been sent for
         later statements belongs to the failure, since nothing came of it."""
-        unit.suspended = False
+        unit.open = False
         while self._steps and self._steps[0].kind != "S":
             skipped = self._steps.popleft().unit
             skipped.waiting -= 1
@@ -433,8 +437,9 @@ class PostgresPairer:
         self._status = status
         step.unit.ready(status)
         if status == "I":
-            for name in list(self._portals):
-                self._drop_portal(name)
+            for name, portal in list(self._portals.items()):
+                if not portal.unit.waiting or portal.unit is step.unit:
+                    self._drop_portal(name)
         if step.kind in ("S", "Q", "F", "startup"):
             self._done()
             if step.kind == "startup":

@@ -7,6 +7,7 @@ the deparser, which makes one text of `CAST(a AS int)` and `a::int`, `!=` and `<
 from __future__ import annotations
 
 import postgast
+from postgast import pg_query_pb2 as pb
 
 
 def deparse(sql: str) -> str | None:
@@ -34,7 +35,7 @@ def tables(sql: str) -> frozenset[str]:
     """Names (without schema) of all relations the statement names, its own CTEs left out."""
     try:
         tree = postgast.parse(sql)
-        ctes = {cte.ctename for cte in postgast.find_nodes(tree, "CommonTableExpr")}
-        return frozenset(r.relname for r in postgast.find_nodes(tree, "RangeVar")) - ctes
+        ctes = {cte.ctename for cte in postgast.find_nodes(tree, pb.CommonTableExpr)}
+        return frozenset(r.relname for r in postgast.find_nodes(tree, pb.RangeVar)) - ctes
     except (postgast.PgQueryError, UnicodeError, ValueError):
         return frozenset()

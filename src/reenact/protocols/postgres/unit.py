@@ -110,8 +110,9 @@ class Unit:
     described: bool = False
     waiting: int = 0  # steps without their answer
     sealed: bool = False  # no message of the client can join
-    suspended: bool = False  # a portal with rows left
-    partial: bool = False  # ended while suspended
+    open: bool = False  # its portal may be executed (again)
+    suspended: bool = False  # that portal has rows left, perhaps
+    executed: bool = False
     batches: bool = False  # fetched in more than one Execute
     outcome: Outcome | None = None
     note: str = ""
@@ -197,6 +198,8 @@ class Unit:
                 return {"startup": self._startup()}
             case "prepare":
                 return prepare_request(self.sql, self._parse_types())
+            case "query" if self.bind and not self.executed and not self.results:
+                return {"bind": self.sql}
             case "query":
                 return self._query()
             case "function":
@@ -220,7 +223,7 @@ class Unit:
             case "describe":
                 return self._portal_description()
             case "query" | "broken":
-                return self._results() or None
+                return self._results() or ({} if self.bind and not self.executed else None)
             case "function":
                 return self._function_response()
             case "push":
@@ -300,7 +303,7 @@ class Unit:
             out |= trees[0]
         elif trees:
             out["results"] = trees
-        if self.partial or self.suspended:
+        if self.suspended:
             out["suspended"] = True
         if self.parameters:
             out["parameters"] = dict(self.parameters)
