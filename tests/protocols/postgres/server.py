@@ -68,7 +68,20 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres(folder, free_port())
     data = folder / "data"
     try:
-        _run([home / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        _run(
+            [
+                home / "initdb",
+                "-D",
+                data,
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ]
+        )
         (data / "pg_hba.conf").write_text(_HBA)
         settings = f"-p {server.port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         log = folder / "log"

@@ -24,9 +24,7 @@ from reenact.protocols.postgres import PLUGIN
 
 
 def flow(number: int) -> Flow:
-    return Flow(
-        id=number, role=Role.OUTBOUND, client=Endpoint("c", 1), server=Endpoint("db", 5432)
-    )
+    return Flow(id=number, role=Role.OUTBOUND, client=Endpoint("c", 1), server=Endpoint("db", 5432))
 
 
 @dataclass
@@ -110,7 +108,9 @@ class Engine:
     def answer(self, request: Value) -> Answer | Refuse:
         matcher = PLUGIN.matcher
         wanted = (matcher.key(request), matcher.normal(request))
-        same = [i for i in self._calls if (matcher.key(i.request), matcher.normal(i.request)) == wanted]
+        same = [
+            i for i in self._calls if (matcher.key(i.request), matcher.normal(i.request)) == wanted
+        ]
         unused = [i for i in same if i.id not in self.used]
         if not unused and same and not self._repeatable(same[-1]):
             same = []
@@ -169,7 +169,9 @@ class _Stage:
 
 
 @contextlib.contextmanager
-def replaying(recorded: Sequence[Interaction], *, chunk: int = 65536) -> Iterator[tuple[int, Engine]]:
+def replaying(
+    recorded: Sequence[Interaction], *, chunk: int = 65536
+) -> Iterator[tuple[int, Engine]]:
     engine = Engine(recorded)
     numbers = itertools.count(1001)
     stages: list[_Stage] = []

@@ -43,6 +43,7 @@ class PostgresPairer:
         self._copying: Unit | None = None
         self._wreck: Unit | None = None  # after broken bytes everything lands here
         self._statements: dict[bytes, Statement] = {}
+        self._told: dict[str, Statement] = {}  # by SQL: the last one described
         self._portals: dict[bytes, Portal] = {}
         self._cursors: dict[bytes, str] = {}  # declared by SQL: name -> statement
         self._status = "I"
@@ -208,6 +209,10 @@ class PostgresPairer:
             unit = self._begin("prepare")
         unit.kind = "prepare"
         statement = Statement(text_of(payload.sql), list(payload.types))
+        if before := self._told.get(statement.sql):
+            # asyncpg without a cache describes one unnamed statement and executes the next.
+            statement.told, statement.columns = before.told, before.columns
+            statement.described = before.described
         unit.sql, unit.statement = statement.sql, statement
         self._statements[payload.statement] = statement
         self._expect(_Step("P", unit, statement))
@@ -333,7 +338,8 @@ class PostgresPairer:
                 self._done()
             case m.ParameterDescription():
                 if step.statement:
-                    step.statement.types = list(payload.types)
+                    step.statement.told = list(payload.types)
+                    self._told[step.statement.sql] = step.statement
             case m.RowDescription() | m.NoData():
                 self._described(step, payload)
             case m.DataRow():

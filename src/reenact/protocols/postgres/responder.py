@@ -34,7 +34,14 @@ from reenact.protocols.postgres import serve, sqltext
 from reenact.protocols.postgres import status as tx
 from reenact.protocols.postgres.codec import LIMIT, PostgresCodec
 from reenact.protocols.postgres.recall import CopyIn, Recalled
-from reenact.protocols.postgres.trees import Tree, copy_value, decode_values, encode_row, text_of
+from reenact.protocols.postgres.trees import (
+    Tree,
+    copy_value,
+    decode_params,
+    decode_values,
+    encode_row,
+    text_of,
+)
 from reenact.protocols.postgres.unit import prepare_request
 from reenact.protocols.postgres.values import Unservable
 from reenact.protocols.postgres.values.oids import type_oid
@@ -47,10 +54,11 @@ NO_RECORDING = "XX000"
 
 @dataclass(slots=True)
 class _Statement:
-    """`types` are those the client named until the statement is described, then the server's."""
+    """`types` are those the client named, `told` those that are told to it."""
 
     sql: str
     types: list[int]
+    told: list[int] = field(default_factory=list)
     columns: list[Value] | None = None
     described: bool = False
 
@@ -336,7 +344,7 @@ class PostgresResponder:
     def _settle_held(self, upcoming: Payload) -> bool:
         """Before `upcoming` is handled, say or ask what was held back. False: ask first."""
         if self._parsed:
-            if isinstance(upcoming, m.Sync | m.Flush) or _describes_statement(upcoming):
+            if self._must_ask(self._parsed, upcoming):
                 self._ask_prepare(self._parsed, self._prepared)
                 return False
             self._say(m.ParseComplete())
@@ -347,12 +355,19 @@ class PostgresResponder:
             return self._describe_portal(portal)
         return True
 
+    def _must_ask(self, statement: _Statement, upcoming: Payload) -> bool:
+        """Whether preparing is a question of its own: nothing else will tell, or it only ever
+        failed."""
+        if isinstance(upcoming, m.Sync | m.Flush) or _describes_statement(upcoming):
+            return True
+        sql = statement.sql
+        return self._recalled.may_fail(sql, self._status) and not self._recalled.description(sql)
+
     def _executes(self, payload: Payload, portal: _Portal) -> bool:
         return isinstance(payload, m.Execute) and self._portals.get(payload.portal) is portal
 
     def _ask_prepare(self, statement: _Statement, then: Callable[[Tree], None]) -> None:
-        named = [oid for oid in statement.types if not statement.described]
-        request = prepare_request(statement.sql, named)
+        request = prepare_request(statement.sql, statement.types)
 
         def asked(reply: Reply) -> None:
             response = _response(reply)
@@ -390,7 +405,7 @@ class PostgresResponder:
             self._ask_prepare(statement, lambda _: self._say_described(statement))
 
     def _say_described(self, statement: _Statement) -> None:
-        self._say(m.ParameterDescription(types=statement.types), serve.described(statement.columns))
+        self._say(m.ParameterDescription(types=statement.told), serve.described(statement.columns))
 
     def _recall_description(self, statement: _Statement) -> None:
         found = self._recalled.description(statement.sql)
@@ -402,7 +417,7 @@ class PostgresResponder:
             types += [25] * (count - len(types))
             named = enumerate(statement.types[:count])
             types = [*(oid or types[i] for i, oid in named), *types[len(statement.types) :]]
-        statement.types, statement.columns, statement.described = types, found.columns, True
+        statement.told, statement.columns, statement.described = types, found.columns, True
 
     def _describe_portal(self, portal: _Portal) -> bool:
         """For a portal that isn't executed next."""
@@ -443,7 +458,8 @@ class PostgresResponder:
         statement = self._statement(payload.statement)
         if statement is None:
             return
-        params = decode_values(payload.values, statement.types, payload.formats)
+        told = statement.told or self._recalled.told(statement.sql)
+        params = decode_params(payload.values, statement.types, told, payload.formats)
         self._portals[payload.portal] = _Portal(statement, params, list(payload.result_formats))
         self._say(m.BindComplete())
 
@@ -631,7 +647,7 @@ def _describes_statement(payload: Payload) -> bool:
 def _take_description(statement: _Statement, response: Tree) -> None:
     types, columns = response.get("parameters"), response.get("columns")
     if isinstance(types, list):
-        statement.types = [type_oid(t) for t in types]
+        statement.told = [type_oid(t) for t in types]
         statement.described = True
         statement.columns = columns if isinstance(columns, list) else None
 

@@ -113,6 +113,25 @@ def decode_values(
     return [decode(oids[i] if i < len(oids) else 0, fmts[i], raw) for i, raw in enumerate(values)]
 
 
+def decode_params(
+    values: Sequence[bytes | None],
+    named: Sequence[int],
+    told: Sequence[int],
+    formats: Sequence[int],
+) -> list[Value]:
+    """`named` are the types that the client gave (0: none), `told` those that the server told.
+
+    A driver that writes binary has to know what the server told it. One that writes text need not,
+    and whether it asked depends on its caches: so text is read by the client's own types only.
+    """
+    fmts = spread(formats, len(values))
+    oids = [
+        (named[i] if i < len(named) else 0) or (told[i] if fmts[i] and i < len(told) else 0)
+        for i in range(len(values))
+    ]
+    return [decode(oid, fmt, raw) for oid, fmt, raw in zip(oids, fmts, values, strict=True)]
+
+
 def encode_row(row: Value, oids: Sequence[int], formats: Sequence[int]) -> m.DataRow:
     """Raises `Unservable`."""
     assert isinstance(row, list), row

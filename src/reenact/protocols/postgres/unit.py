@@ -16,6 +16,7 @@ from reenact.protocols.postgres.trees import (
     column_tree,
     copy_bytes,
     copy_value,
+    decode_params,
     decode_values,
     text_of,
 )
@@ -35,10 +36,12 @@ AUTH_NAMES = {
 
 @dataclass(slots=True)
 class Statement:
-    """A prepared statement; `columns` None with `described` means that it returns no rows."""
+    """A prepared statement. `types` are those the client named, `told` those the server told;
+    `columns` None with `described` means that it returns no rows."""
 
     sql: str
     types: list[int]
+    told: list[int] = field(default_factory=list)
     columns: list[m.Column] | None = None
     described: bool = False
 
@@ -265,7 +268,7 @@ class Unit:
         if errors:
             return out | {"error": errors[0]} | self._status()
         if self.described and self.statement and self.statement.described:
-            out["parameters"] = [type_name(oid) for oid in self.statement.types]
+            out["parameters"] = [type_name(oid) for oid in self.statement.told]
             if self.statement.columns is not None:
                 out["columns"] = [column_tree(c) for c in self.statement.columns]
         return out
@@ -279,8 +282,9 @@ class Unit:
     def _query(self) -> Tree:
         out: Tree = {"query": self.sql}
         if self.bind and self.bind.values:
-            types = self.statement.types if self.statement else []
-            out["params"] = decode_values(self.bind.values, types, self.bind.formats)
+            known = self.statement or Statement("", [])
+            values, formats = self.bind.values, self.bind.formats
+            out["params"] = decode_params(values, known.types, known.told, formats)
         if self.copy_in or self.copy_ended:
             out["copy"] = copy_value(b"".join(self.copy_in), self._copy_format())
         if self.copy_failed is not None:

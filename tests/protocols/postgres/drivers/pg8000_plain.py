@@ -10,8 +10,22 @@ import pg8000.native
 
 port = int(sys.argv[1])
 c = pg8000.native.Connection("app", host="127.0.0.1", port=port, database="shop", password="s3cret")
-c.run("CREATE TABLE t (id serial PRIMARY KEY, name text, n numeric, at timestamptz, raw bytea, j jsonb, tags text[], b bool, d date)")
-print(c.run("INSERT INTO t (name, n, at, raw, j, tags, b, d) VALUES (:a, :n, :at, :r, :j, :t, :b, :d) RETURNING *", a="x", n=decimal.Decimal("1.50"), at=datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc), r=b"\x01\x00", j='{"a": 2}', t=["p", "q r"], b=True, d=datetime.date(2020, 2, 29)))
+c.run(
+    "CREATE TABLE t (id serial PRIMARY KEY, name text, n numeric, at timestamptz, raw bytea, j jsonb, tags text[], b bool, d date)"
+)
+print(
+    c.run(
+        "INSERT INTO t (name, n, at, raw, j, tags, b, d) VALUES (:a, :n, :at, :r, :j, :t, :b, :d) RETURNING *",
+        a="x",
+        n=decimal.Decimal("1.50"),
+        at=datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC),
+        r=b"\x01\x00",
+        j='{"a": 2}',
+        t=["p", "q r"],
+        b=True,
+        d=datetime.date(2020, 2, 29),
+    )
+)
 c.run("START TRANSACTION")
 print(c.run("SELECT * FROM t WHERE id = :i", i=1), c.columns[0]["name"], c.row_count)
 try:

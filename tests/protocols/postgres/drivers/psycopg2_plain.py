@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import io
 import select
 import sys
 
@@ -13,12 +14,21 @@ port = int(sys.argv[1])
 dsn = f"host=127.0.0.1 port={port} dbname=shop user=app password=s3cret"
 c = psycopg2.connect(dsn)
 cur = c.cursor()
-cur.execute("CREATE TABLE items (id serial PRIMARY KEY, name text UNIQUE, price numeric(10,2), data jsonb, raw bytea, at timestamptz, tags text[])")
-when = datetime.datetime(2024, 1, 2, 3, 4, 5, 678900, tzinfo=datetime.timezone.utc)
+cur.execute(
+    "CREATE TABLE items (id serial PRIMARY KEY, name text UNIQUE, price numeric(10,2), data jsonb, raw bytea, at timestamptz, tags text[])"
+)
+when = datetime.datetime(2024, 1, 2, 3, 4, 5, 678900, tzinfo=datetime.UTC)
 for i in range(3):
     cur.execute(
         "INSERT INTO items (name, price, data, raw, at, tags) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id, at",
-        (f"it'em {i}", decimal.Decimal("1.10") * i, psycopg2.extras.Json({"a": [i, None]}), bytes(range(256)), when, ["a b", 'c"d', None]),
+        (
+            f"it'em {i}",
+            decimal.Decimal("1.10") * i,
+            psycopg2.extras.Json({"a": [i, None]}),
+            bytes(range(256)),
+            when,
+            ["a b", 'c"d', None],
+        ),
     )
     print(cur.fetchall(), cur.statusmessage)
 c.commit()
@@ -35,14 +45,14 @@ try:
 except psycopg2.errors.InFailedSqlTransaction as e:
     print(e.pgcode, e)
 c.rollback()
-cur.execute("SELECT 'NaN'::numeric, 'Infinity'::float8, 1e20::float8, 1.5::float4, '{1,2,NULL}'::int[], true, NULL, '10.0.0.1/8'::inet, interval '1 day 2 hours'")
+cur.execute(
+    "SELECT 'NaN'::numeric, 'Infinity'::float8, 1e20::float8, 1.5::float4, '{1,2,NULL}'::int[], true, NULL, '10.0.0.1/8'::inet, interval '1 day 2 hours'"
+)
 print(cur.fetchall())
 cur.execute("SELECT 1 AS a; SELECT 'two' AS b; UPDATE items SET price = 5 WHERE id > 1")
 print(cur.rowcount, cur.statusmessage)
 cur.execute("DO $$ BEGIN RAISE NOTICE 'hello %', 42; END $$")
 print(c.notices)
-import io
-
 cur.copy_expert("COPY items (name, price) FROM STDIN", io.StringIO("copied\t9.99\nanother\t\\N\n"))
 out = io.StringIO()
 cur.copy_expert("COPY (SELECT name, price FROM items ORDER BY id) TO STDOUT WITH CSV HEADER", out)
