@@ -145,12 +145,16 @@ class PostgresPairer:
     def _client(self, message: Message) -> None:
         payload = message.payload
         if self._skipping and not isinstance(payload, m.Sync | m.Terminate):
-            self._skipping.take(message)
-            return
-        unit = self._joined(payload)
+            unit = self._alive(self._skipping)
+        else:
+            unit = self._alive(self._joined(payload))
         unit.take(message)
         if isinstance(payload, m.Sync | m.Query | m.FunctionCall):
             self._seal()
+
+    def _alive(self, unit: Unit) -> Unit:
+        """Itself, or a new one for what comes too late (a server that breaks the rules)."""
+        return unit if id(unit) in self._open else self._begin("flush")
 
     def _joined(self, payload: Payload) -> Unit:
         """The unit that this message belongs to, and the step that waits for its answer."""

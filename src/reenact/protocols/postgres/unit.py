@@ -338,6 +338,7 @@ class Unit:
         if self.function_result and self.function:
             fmt = self.function.result_format
             out["result"] = decode(0, fmt, self.function_result.value)
+            out |= self._status()
         return out or None
 
 
