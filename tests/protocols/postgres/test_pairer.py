@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reenact.model.exchange import Outcome
+from reenact.protocols.postgres import PLUGIN
 from reenact.protocols.postgres import messages as m
 from tests.protocols.postgres.script import (
     FAILED,
@@ -10,6 +13,7 @@ from tests.protocols.postgres.script import (
     OPENING,
     READY,
     SYNC,
+    Turn,
     bind,
     client,
     columns,
@@ -228,3 +232,29 @@ def test_replication_is_said_to_be_uncovered() -> None:
     found = pair([*OPENING, *turns])[-1]
     assert found.outcome is Outcome.BROKEN
     assert "not covered" in found.note
+
+
+def transaction(*statements: bytes) -> list[Turn]:
+    turns = [client(m.Query(sql=b"BEGIN")), server(done(b"BEGIN"), IN_TRANSACTION)]
+    for sql in statements:
+        turns += [client(m.Query(sql=sql)), server(done(b"X"), IN_TRANSACTION)]
+    return [*turns, client(m.Query(sql=b"ROLLBACK")), server(done(b"ROLLBACK"), READY)]
+
+
+@pytest.mark.parametrize(
+    ("statements", "setup"),
+    [
+        ([b"SELECT 1"], True),
+        ([b"select pg_catalog.version()", b"SHOW standard_conforming_strings"], True),
+        ([b"SELECT 1", b"SELECT a FROM t"], False),
+        ([], False),
+    ],
+)
+def test_a_transaction_of_housekeeping_only_is_housekeeping(
+    statements: list[bytes], setup: bool
+) -> None:
+    found = pair([*OPENING, *transaction(*statements)])[1:]
+    first, last = found[0], found[-1]
+    for end in (first, last):
+        assert PLUGIN.matcher.traits(end.request, end.response).housekeeping is setup
+    assert len(found) == len(statements) + 2

@@ -68,7 +68,8 @@ class PostgresMatcher:
         if kind in ("prepare", "describe"):
             return Traits(housekeeping=not failed, reads=True)
         if kind == "query":
-            keeps = _idle_end(sql, response) or (_housekeeping(sql) and not failed)
+            idle = _idle_end(sql, response) or _is_setup(response)
+            keeps = idle or (_housekeeping(sql) and not failed)
             return Traits(housekeeping=keeps, reads=_reads(sql))
         return Traits(housekeeping=kind == "startup" or kind in _MECHANICS)
 
@@ -149,6 +150,11 @@ def _session_statement(shape: str) -> bool:
     verb = shape.split(" ", 1)[0].upper()
     about = _ABOUT.fullmatch(shape) or shape.upper() == "CLOSE ALL"
     return bool(verb in _SESSION_VERBS or _SET.match(shape) or about)
+
+
+def _is_setup(response: Value) -> bool:
+    """BEGIN or its end around nothing but housekeeping (setup.py)."""
+    return isinstance(response, dict) and response.get("setup") is True
 
 
 def _idle_end(sql: str, response: Value) -> bool:

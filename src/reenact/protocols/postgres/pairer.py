@@ -16,6 +16,7 @@ from reenact.model.segment import Flow, Side
 from reenact.model.value import Value
 from reenact.protocols.postgres import messages as m
 from reenact.protocols.postgres import sqltext
+from reenact.protocols.postgres.setup import SetupTransactions
 from reenact.protocols.postgres.trees import error_tree, text_of
 from reenact.protocols.postgres.unit import Portal, Statement, Unit
 
@@ -36,6 +37,7 @@ class PostgresPairer:
         self._flow = flow
         self._count = 0
         self._out: list[Exchange] = []
+        self._setup = SetupTransactions()
         self._steps: deque[_Step] = deque()
         self._open: dict[int, Unit] = {}  # by id(): units that are not emitted yet, oldest first
         self._current: Unit | None = None  # what the next client message may join
@@ -69,11 +71,11 @@ class PostgresPairer:
             else:
                 self._emit(unit, Outcome.COMPLETE)
         self._steps.clear()
-        return self._flush()
+        return self._flush() + self._setup.finish()
 
     def _flush(self) -> list[Exchange]:
         out, self._out = self._out, []
-        return out
+        return [passed for exchange in out for passed in self._setup.add(exchange)]
 
     # -- units ------------------------------------------------------------------------------
 
