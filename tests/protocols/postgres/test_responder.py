@@ -255,6 +255,22 @@ def test_a_value_that_cannot_be_written_in_the_format_asked_is_an_error() -> Non
     assert b"recorded in binary only" in error_of(said)[b"M"]
 
 
+@pytest.mark.parametrize("response", [{"rows": ["x"]}, {"error": "x"}, {"columns": ["x"]}])
+def test_a_response_that_an_editor_broke_is_an_error(response: Value) -> None:
+    stage = opened()
+    stage.say(m.Query(sql=b"SELECT a"))
+    assert kinds(stage.answer(response)) == ["ErrorResponse", "ReadyForQuery"]
+    stage.say(parse(b"SELECT a"), bind(), describe(b"P"), execute(), SYNC)
+    assert kinds(stage.answer(response))[-2:] == ["ErrorResponse", "ReadyForQuery"]
+
+
+def test_an_answer_after_the_client_left_says_nothing() -> None:
+    stage = opened()
+    stage.say(m.Query(sql=b"SELECT a"))
+    stage.responder.eof(0)
+    assert stage.answer(ONE_ROW) == []
+
+
 def test_an_unknown_statement_is_the_servers_own_error() -> None:
     said = opened().say(bind(name=b"gone"), SYNC)
     assert error_of(said)[b"C"] == b"26000"

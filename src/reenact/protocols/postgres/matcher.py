@@ -134,7 +134,7 @@ _TYPE_TABLES = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _housekeeping(sql: str) -> bool:
     """See the table in README.md."""
     if sqltext.collapse(sql).lower() in _PINGS:
@@ -175,7 +175,7 @@ _WRITES = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _reads(sql: str) -> bool:
     """By the text: a function with side effects of its own can't be seen."""
     words = sqltext.verbs(sql)

@@ -94,6 +94,7 @@ class PostgresResponder:
         self._waiting: Callable[[Reply], None] | None = None
         self._closed = False
         self._status = "I"
+        self._simple = False  # the message in hand ends with ReadyForQuery of its own
         self._skipping = False  # after an error, up to Sync
         self._statements: dict[bytes, _Statement] = {}
         self._portals: dict[bytes, _Portal] = {}
@@ -117,10 +118,12 @@ class PostgresResponder:
     def answer(self, token: int, reply: Reply, now_ns: int) -> list[Action]:
         assert token == self._token and self._waiting, (token, self._token)
         then, self._waiting = self._waiting, None
+        if self._closed:
+            return []
         if isinstance(reply, Answer) and reply.response is None:
             self._close()
         else:
-            then(reply)
+            self._guarded(lambda: then(reply))
             if _is_cut(reply):
                 self._close()
         return self._run()
@@ -149,9 +152,25 @@ class PostgresResponder:
 
     def _run(self) -> list[Action]:
         while self._inbox and not self._waiting and not self._closed:
-            if self._settle_held(self._inbox[0]):
-                self._handle(self._inbox.popleft())
+            self._guarded(self._next)
         return self._taken()
+
+    def _next(self) -> None:
+        if self._settle_held(self._inbox[0]):
+            self._handle(self._inbox.popleft())
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """A recorded (or edited) response that can't be written becomes an error."""
+        try:
+            act()
+        except Unservable as why:
+            failure = serve.error(NO_RECORDING, f"reenact: {why}")
+            if self._simple:
+                self._say(failure)
+                self._status = tx.after_error(self._status)
+                self._ready()
+            else:
+                self._fail(failure)
 
     def _taken(self) -> list[Action]:
         """Everything to do, neighbouring sends joined."""
@@ -193,6 +212,7 @@ class PostgresResponder:
             self._dispatch(payload)
 
     def _dispatch(self, payload: Payload) -> None:
+        self._simple = isinstance(payload, m.Query | m.FunctionCall)
         match payload:
             case m.SslRequest():
                 self._out += [Send(b"S"), StartTls()] if self._flow.tls else [Send(b"N")]
@@ -307,12 +327,7 @@ class PostgresResponder:
             self._close()
 
     def _say_simple(self, sql: str, result: Tree) -> None:
-        try:
-            self._say(*serve.simple(result))
-        except Unservable as why:
-            self._say(serve.error(NO_RECORDING, f"reenact: {why}"))
-            self._status = tx.after_error(self._status)
-            return
+        self._say(*serve.simple(result))
         self._ended(sql, result)
 
     def _ended(self, sql: str, result: Tree) -> None:
@@ -503,11 +518,7 @@ class PostgresResponder:
         assert result is not None
         total, start = serve.row_count(result), portal.sent
         end = min(total, start + max_rows) if max_rows > 0 else total
-        try:
-            self._say(*serve.rows(result, portal.formats, start, end))
-        except Unservable as why:
-            self._fail(serve.error(NO_RECORDING, f"reenact: {why}"))
-            return
+        self._say(*serve.rows(result, portal.formats, start, end))
         portal.sent = end
         if 0 < max_rows == end - start:
             # A full batch never ends a portal, even if no row is left (PortalRun, pquery.c).

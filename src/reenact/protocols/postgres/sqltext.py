@@ -23,7 +23,7 @@ class Statement(NamedTuple):
     fingerprint: str
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def read(sql: str) -> Statement:
     """White space, comments, case of keywords and redundant parentheses make no difference."""
     text = parser.deparse(sql)
@@ -38,7 +38,7 @@ def verbs(sql: str) -> list[str]:
     return [words[0].upper() for part in read(sql).shape.split(";") if (words := part.split())]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def collapse(sql: str) -> str:
     """Without comments, with single spaces; what is quoted stays as it is."""
     return "".join(_uncommented(sql)).strip().rstrip("; ")

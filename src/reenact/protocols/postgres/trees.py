@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reenact.model.value import Value
 from reenact.protocols.postgres import messages as m
-from reenact.protocols.postgres.values import decode, encode
+from reenact.protocols.postgres.values import Unservable, decode, encode
 from reenact.protocols.postgres.values.oids import type_name, type_oid, type_size
 
 Tree = dict[str, Value]
@@ -49,7 +49,8 @@ def error_tree(fields: Sequence[tuple[bytes, bytes]]) -> Tree:
 
 
 def error_fields(tree: Value) -> list[tuple[bytes, bytes]]:
-    assert isinstance(tree, dict), tree
+    if not isinstance(tree, dict):
+        raise Unservable("an error is a mapping of its fields")
     order = list(_LETTERS)
     names = sorted(tree, key=lambda n: order.index(n) if n in _LETTERS else len(order))
     return [(_LETTERS.get(n, n[:1]).encode(), str(tree[n]).encode()) for n in names]
@@ -73,7 +74,8 @@ def column_tree(column: m.Column) -> Tree:
 
 
 def column_message(tree: Value, fmt: int) -> m.Column:
-    assert isinstance(tree, dict), tree
+    if not isinstance(tree, dict):
+        raise Unservable("a column is a mapping with a name and a type")
     oid = type_oid(tree.get("type"))
     return m.Column(
         name=str(tree.get("name", "")).encode(),
@@ -134,7 +136,8 @@ def decode_params(
 
 def encode_row(row: Value, oids: Sequence[int], formats: Sequence[int]) -> m.DataRow:
     """Raises `Unservable`."""
-    assert isinstance(row, list), row
+    if not isinstance(row, list):
+        raise Unservable("a row is a list of values")
     fmts = spread(formats, len(row))
     return m.DataRow(
         values=[
