@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from reenact.model.protocol import Confidence, Traits
 from reenact.model.value import Value
@@ -76,6 +78,40 @@ def test_what_the_parser_does_not_know_is_compared_as_text() -> None:
         "literals": ["a"],
         "params": [],
     }
+
+
+def test_a_statement_nested_too_deep_to_write_again_is_compared_as_text() -> None:
+    sql = "SELECT 1" + " + 1" * 400
+    found = normal(sql + " -- x")
+    assert isinstance(found, dict)
+    assert found["query"] == "SELECT ?" + " + ?" * 400
+    assert key(sql) == key(sql.lower())
+
+
+@given(st.text(st.sampled_from("$'\"ab1.-/*;() \n\\\0E:?")))
+def test_any_text_has_a_key_a_normal_a_label_and_traits(sql: str) -> None:
+    request: Value = {"query": sql, "copy": sql}
+    assert MATCHER.key(request)
+    assert MATCHER.normal(request)
+    assert len(MATCHER.label(request)) <= 100
+    MATCHER.traits(request, {"tag": ""})
+
+
+@pytest.mark.parametrize(
+    ("text", "literals"),
+    [
+        ("E'a\\nb\\x41\\'c'", ["a\nbA'c"]),
+        ("$$a'b$$", ["a'b"]),
+        ("$q$ a $$ b $q$", [" a $$ b "]),
+        ("1.50, .5, 1e3, -2", [Decimal("1.50"), Decimal("0.5"), Decimal("1E+3"), -2]),
+        ("a - 1, a1, $1", [1]),
+        ("'/* no comment */ -- none'", ["/* no comment */ -- none"]),
+    ],
+)
+def test_literals_are_read_as_the_values_they_are(text: str, literals: list[Value]) -> None:
+    found = normal(f"SELECT {text}")
+    assert isinstance(found, dict)
+    assert found["literals"] == literals
 
 
 def test_copy_data_is_opened_into_fields() -> None:

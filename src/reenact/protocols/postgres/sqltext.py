@@ -46,7 +46,7 @@ def collapse(sql: str) -> str:
 
 _TOKEN = re.compile(
     r"""
-    (?P<dollar>\$(?P<tag>[A-Za-z_\u0080-\U0010ffff][\w]*)?\$.*?\$(?P=tag)?\$)
+    (?P<dollar>\$(?:[A-Za-z_\u0080-\U0010ffff]\w*)?\$)
   | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*')
   | (?P<string>(?:[xXbBnN]|[uU]&)?'(?:[^']|'')*')
   | (?P<quoted>"(?:[^"]|"")*")
@@ -69,8 +69,12 @@ def _tokens(sql: str) -> list[tuple[str, str]]:
     while at < len(sql):
         found = _TOKEN.match(sql, at)
         assert found is not None and found.lastgroup is not None
-        kind = "dollar" if found.lastgroup == "tag" else found.lastgroup
-        end = _block_end(sql, at) if kind == "block" else found.end()
+        kind, end = found.lastgroup, found.end()
+        if kind == "block":
+            end = _block_end(sql, at)
+        elif kind == "dollar":
+            close = sql.find(found[0], end)
+            kind, end = ("other", end) if close < 0 else (kind, close + len(found[0]))
         out.append((kind, sql[at:end]))
         at = end
     return out
