@@ -32,13 +32,16 @@ class Recorded:
         )
 
 
-@pytest.fixture(scope="module", params=[1, 50], ids=["one-client", "fifty-clients"])
+USES = {"one-client": ["--clients", "1"], "fifty-clients": ["--clients", "50", "--brief"]}
+
+
+@pytest.fixture(scope="module", params=USES)
 def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     folder = tmp_path_factory.mktemp("orders")
     build = folder / "build"
     shutil.copytree(orders.EXAMPLE, build, ignore=shutil.ignore_patterns("__pycache__"))
     with orders.dependencies(folder) as deployment:
-        traffic = [sys.executable, "traffic.py", deployment.base, "--clients", str(request.param)]
+        traffic = [sys.executable, "traffic.py", deployment.base, *USES[request.param]]
         done = reenact.record(
             orders.COMMAND,
             functools.partial(subprocess.run, traffic, cwd=build, check=True),
