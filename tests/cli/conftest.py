@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """An empty folder, and we are in it."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    """An empty folder, and we are in it; temporary files go beside it."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path / "project"
 
 
 @pytest.fixture

@@ -137,3 +137,11 @@ def test_nothing_the_service_says_reaches_the_terminal_as_a_control_character(te
 def test_an_empty_run_says_so():
     empty = Report(run=RUN, suite=msgspec.structs.replace(SUITE, cases=()), verdicts=(), files={})
     assert whole(empty)[-1].text == "0 passed, 0 changed, 17 background calls in 12.3 s"
+
+
+def test_after_many_changed_cases_the_rest_is_told_in_brief():
+    verdict = VERDICTS[1]
+    many = msgspec.structs.replace(REPORT, verdicts=(verdict,) * 22)
+    text = [line.text for line in whole(many)]
+    assert sum(line.startswith("CHANGED") for line in text) == 22
+    assert sum(line.startswith("  again:") for line in text) == 20

@@ -81,7 +81,7 @@ VERDICTS = (
                 why_not=(Difference(change=Change.VALUE, at=("request", "literals", 0), recorded=1, live=2),),
             ),
             Miss(protocol="redis", destination="127.0.0.1:6379", label="GET a", request=["GET", "a"], nearest="2.1", nearest_label="GET a", repeated=True),
-            Miss(protocol="http", destination="10.0.0.1:443", label="POST /pay", request={"body": b"\xff"}),
+            Miss(protocol="http", destination="10.0.0.1:443", label="POST /pay?a=%20b", request={"body": b"\xff"}),
         ),
         missing=(("2.1", "PUBLISH orders"),),
         conflicts=(Conflict(kind="uuid", recorded="a", live="c", held_recorded="a", held_live="b"),),

@@ -254,6 +254,19 @@ def test_ports_opened_inside_are_seen_and_reached(as_user: AsUser, host: str) ->
     as_user(body)
 
 
+def test_workers_that_share_a_port_are_one_entry() -> None:
+    code = textwrap.dedent("""
+        import os, socket, time
+        for _ in range(3): os.fork()
+        server = socket.socket(); server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        server.bind(("127.0.0.1", 8000)); server.listen()
+        time.sleep(100)
+    """)
+    with run("python3", "-c", code) as box:
+        opened(box)
+        assert len(box.listening()) == 1
+
+
 def test_the_service_sees_its_client_s_real_address() -> None:
     with run("python3", "-c", SERVE, "0.0.0.0", "8000") as box:
         opened(box)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reenact.sandbox.inside import mounts
+from reenact.base.errors import MachineError
+from reenact.sandbox.inside import kernel, mounts
 from tests.sandbox.conftest import as_someone
 from tests.sandbox.running import WAIT_S, output_of, run
 
@@ -88,6 +90,29 @@ def test_folders_of_others_that_anybody_may_write_can_be_written(
     as_user(body)
 
 
+def test_what_cannot_be_kept_is_listed(folder: Path) -> None:
+    def body() -> None:
+        script = "echo x > shut; chmod 0 shut; mkdir dark; chmod 0 dark; echo y > open"
+        kept = folder / "kept"
+        options = {"cwd": str(folder), "overlay": True, "keep_files": str(kept)}
+        assert output_of("sh", "-ec", script, **options) == (0, "")
+        assert (kept / str(folder).lstrip("/") / "open").read_text() == "y\n"
+        listed = (kept / "not-kept.txt").read_text().splitlines()
+        assert listed == [f"{folder}/dark: not readable", f"{folder}/shut: not readable"]
+
+    if os.geteuid() == 0:  # who may read everything
+        as_someone(body)
+    else:
+        body()
+
+
+def test_files_that_cannot_be_written_out_are_an_error_and_everything_is_released() -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(MachineError, match="cannot keep the files"):
+        run("true", overlay=True, keep_files="/proc/nowhere").close()
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 @pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/dev/shm"])
 def test_an_overlay_covers_every_writable_folder(as_user: AsUser, place: str) -> None:
     path = f"{place}/reenact-test-7415"
@@ -97,6 +122,46 @@ def test_an_overlay_covers_every_writable_folder(as_user: AsUser, place: str) ->
         assert not os.path.exists(path)
 
     as_user(body)
+
+
+def test_a_folder_with_a_mount_below_it_is_covered_too(as_user: AsUser, folder: Path) -> None:
+    if os.geteuid() != 0:
+        return  # only root can arrange it
+    work = folder / "work"
+    for path in (work, work / "mounted", work / "sub"):
+        path.mkdir()
+        path.chmod(0o777)
+    (work / "old").write_text("old\n")
+    (work / "link").symlink_to("old")
+    (work / "large").write_bytes(bytes(1 << 21))
+    (work / "sub/deep").write_text("deep\n")
+    (work / "old").chmod(0o666)
+    with socket.socket(socket.AF_UNIX) as theirs, socket.socket(socket.AF_UNIX) as ours:
+        theirs.bind(str(work / "socket"))
+        ours.bind(str(folder / "ours"))
+    kernel.mount("tmpfs", str(work / "mounted"), "tmpfs", options="mode=777")
+    script = "echo more >> old; cat link sub/deep; wc -c < large; touch new mounted/new sub/new; ls; ls *"
+
+    def body() -> None:
+        kept = folder / f"kept-{os.getuid()}"
+        options = {"cwd": str(work), "overlay": True, "keep_files": str(kept)}
+        options["binds"] = ((str(folder / "ours"), str(work / "socket")),)
+        code, said = output_of("sh", "-ec", script, **options)
+        assert said.startswith(
+            "old\nmore\ndeep\n2097152\nlarge\nlink\nmounted\nnew\nold\nsocket\nsub\n"
+        )
+        assert code == 0
+        assert sorted(os.listdir(work)) == ["large", "link", "mounted", "old", "socket", "sub"]
+        assert (os.listdir(work / "mounted"), os.listdir(work / "sub")) == ([], ["deep"])
+        assert (work / "old").read_text() == "old\n"
+        written = {str(p.relative_to(kept)) for p in kept.rglob("*") if p.is_file()}
+        here = str(work).lstrip("/")
+        assert written == {f"{here}/{name}" for name in ("new", "old", "mounted/new", "sub/new")}
+
+    try:
+        as_user(body)
+    finally:
+        kernel.detach(str(work / "mounted"))
 
 
 def test_where_an_overlay_cannot_be_writing_is_refused_rather_than_leaked() -> None:
@@ -160,6 +225,32 @@ def test_our_unix_socket_can_stand_in_for_a_dependency_s(as_user: AsUser, folder
         theirs.unlink()
 
     as_user(body)
+
+
+def test_a_unix_socket_of_the_machine_cannot_be_reached_through_an_overlay(
+    as_user: AsUser, folder: Path
+) -> None:
+    """A sealed service reaches only what was put in its place."""
+    code = (
+        "import socket,sys; raise SystemExit(socket.socket(socket.AF_UNIX).connect_ex(sys.argv[1]))"
+    )
+
+    def body() -> None:
+        path = str(folder / "machine.sock")
+        with socket.socket(socket.AF_UNIX) as host:
+            host.bind(path)
+            host.listen()
+            assert output_of("python3", "-c", code, path)[0] == 0
+            assert output_of("python3", "-c", code, path, overlay=True)[0] == errno.ECONNREFUSED
+        os.unlink(path)
+
+    as_user(body)
+
+
+def test_a_bind_onto_nothing_is_an_error_that_names_it(folder: Path) -> None:
+    (folder / "ours").write_text("")
+    with pytest.raises(MachineError, match="in place of /nowhere: No such file"):
+        run("true", binds=((str(folder / "ours"), "/nowhere"),))
 
 
 def test_the_resolver_asks_an_address_that_leads_to_us() -> None:

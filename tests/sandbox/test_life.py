@@ -81,6 +81,22 @@ def test_root_may_become_another_user_inside() -> None:
     assert (code, said) == (0, "65534\n")
 
 
+def test_root_without_capabilities_gets_a_user_namespace() -> None:
+    """As in a container: number 0, but nothing that root may do."""
+    script = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from reenact.sandbox.process import may_make_namespaces
+from tests.sandbox.running import output_of
+assert not may_make_namespaces()
+print(output_of("id", "-u"))
+"""
+    if os.geteuid() == 0:
+        drop = ["setpriv", "--bounding-set=-sys_admin,-net_admin", sys.executable, "-c", script]
+        done = subprocess.run(drop, capture_output=True, text=True)
+        assert done.stdout == "(0, '0\\n')\n", done.stderr
+
+
 def test_stdin_reaches_it_and_signals_and_descriptors_are_as_a_shell_leaves_them() -> None:
     read, write = os.pipe()
     os.write(write, b"hello\n")
@@ -205,11 +221,23 @@ def test_daemonised_grandchildren_end_with_the_sandbox(as_user: AsUser) -> None:
     as_user(body)
 
 
-def test_a_daemon_that_was_told_to_end_is_not_waited_for() -> None:
+def test_a_daemon_is_told_to_end_when_its_main_process_is_no_more() -> None:
     with run("python3", "-c", DAEMON) as box:
         opened(box)
         box.signal(signal.SIGTERM)
         assert box.wait(WAIT_S) == 0
+
+
+def test_what_a_service_leaves_behind_when_told_to_end_is_no_daemon() -> None:
+    script = "setsid sleep 7417.5 & trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done"
+    read, write = os.pipe()
+    with run("sh", "-c", script, stdout=write) as box:
+        os.close(write)
+        assert readable(read)
+        box.signal(signal.SIGTERM)
+        assert box.wait(WAIT_S) == 0
+        assert not pids_with("7417.5")
+    os.close(read)
 
 
 RECORDER = """
@@ -246,6 +274,21 @@ def test_kill_9_of_the_launcher_leaves_nothing() -> None:
         os.kill(box.pid, signal.SIGKILL)
         box.wait(WAIT_S)
         until(lambda: not pids_with("7414.5"))
+
+
+def test_closing_does_not_wait_for_a_process_that_the_recorder_forked() -> None:
+    box = run("sleep", "5")
+    told, tell = os.pipe()
+    child = os.fork()  # as a process pool does: it has a copy of every descriptor
+    if child == 0:
+        os.close(tell)
+        os.read(told, 1)
+        os._exit(0)
+    os.close(told)
+    box.close()
+    assert box.returncode == 128 + signal.SIGKILL  # it was not waited for
+    os.close(tell)
+    os.waitpid(child, 0)
 
 
 def test_a_sandbox_is_up_in_milliseconds_and_many_run_side_by_side() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
-from reenact.sandbox import holder, ports
+from reenact.sandbox import diag, holder, ports
+from reenact.sandbox.inside import netlink
 from reenact.sandbox.ports import Listening
 
 # cat /proc/net/tcp, /proc/net/tcp6 on Linux 6.18 (x86_64), after
@@ -46,12 +48,21 @@ def test_a_wildcard_says_so_and_an_address_knows_its_family() -> None:
     assert Listening(80, "127.0.0.1").family == socket.AF_INET
 
 
-def test_reading_may_stop_at_the_first_connection() -> None:
-    lines = TCP.splitlines(keepends=True)
-    assert ports.only_listeners(b"")
-    assert ports.only_listeners(b"".join(lines[:3]))
-    assert ports.only_listeners(b"".join(lines[:3]) + lines[3][:20])  # a row cut in the middle
-    assert not ports.only_listeners(TCP + lines[3])
+def test_the_kernel_is_asked_for_listeners_and_says_who_takes_ipv6_only() -> None:
+    with (
+        netlink.diagnostics() as wire,
+        socket.create_server(("127.0.0.1", 0)) as four,
+        socket.create_server(("::", 0), family=socket.AF_INET6) as six,
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as both,
+        socket.create_connection(four.getsockname()),
+    ):
+        ports_of = {s: s.getsockname()[1] for s in (four, six, both)}
+        found = {row.port: row for row in diag.listening(wire)}
+        assert found[ports_of[four]].address == "127.0.0.1"
+        assert (found[ports_of[six]].address, found[ports_of[six]].v6only) == ("::", True)
+        assert (found[ports_of[both]].address, found[ports_of[both]].v6only) == ("::", False)
+        table = ports.parse(Path("/proc/net/tcp").read_bytes())
+        assert {row for row in table if row.port == ports_of[four]} == {found[ports_of[four]]}
 
 
 def test_garbage_is_no_listener() -> None:

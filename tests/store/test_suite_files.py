@@ -6,10 +6,13 @@ import contextlib
 import os
 import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reenact.base.errors import StoreError
 from reenact.store import replace
@@ -224,3 +227,47 @@ def test_the_line_of_a_field_can_be_asked_for(folder):
     assert case_line(folder, FIRST, ("response", "body", "total")) == 21
     assert case_line(folder, FIRST, ("calls", 1, "uses")) == 42
     assert case_line(folder, "cases/none.yaml", ("response",)) == 1
+
+
+def test_the_line_of_a_compared_place_is_that_of_its_counterpart(tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        "response:\n  headers:\n    - [ETag, a]\n    - [X-Id, b]\n"
+        "  body:\n    json:\n      total: 1\n    style: spaced\n"
+    )
+    assert case_line(tmp_path, "c.yaml", ("response", "body", "total")) == 7
+    assert case_line(tmp_path, "c.yaml", ("response", "headers", "x-id")) == 4
+    assert case_line(tmp_path, "c.yaml", ("response", "cookies", 0)) == 1
+
+
+PIECES = [
+    b"&a ", b"*a", b"!!binary ", b"!dec ", b"!escaped ", b"!int ", b"!float ", b"!text sha256:", b"!!set ",
+    b"- ", b": ", b"? ", b"| ", b"\n", b"  ", b"{", b"]", b"'", b'"', b"\t", b"---\n", b"%", b"<<: ",
+    b"\xff", b"\x00", b"\xed\xa0\x80", b"1e999999999", b"!dec 1e9999999999999",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1200), st.integers(0, 9), st.sampled_from(PIECES)), max_size=4
+    )
+)
+@settings(deadline=None, max_examples=400)
+def test_whatever_happened_to_a_file_the_answer_is_a_suite_or_one_line(damage):
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "suite"
+        shutil.copytree(OLD, folder)
+        content = (folder / FIRST).read_bytes()
+        for at, cut, piece in damage:
+            content = content[:at] + piece + content[at + cut :]
+        (folder / FIRST).write_bytes(content)
+        said = outcome(folder)
+        assert said == "loaded" or (said.startswith(str(folder)) and "\n" not in said)
+
+
+def outcome(folder: Path) -> str:
+    try:
+        load_suite(folder)
+    except StoreError as error:
+        return str(error)
+    return "loaded"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 from hypothesis import strategies as st
 
 from reenact.model.exchange import Outcome
@@ -80,7 +81,20 @@ cases = st.builds(
     generated=generated,
     tolerances=st.lists(tolerances, max_size=2).map(tuple),
     aside=texts,
+    needs=st.just(()),  # ids of other cases of the suite: see `suites`
 )
+
+
+def needing_the_first(drawn: list[Case], need: bool) -> list[Case]:
+    if not need or not drawn:
+        return drawn
+    first, *rest = drawn
+    return [first, *(msgspec.structs.replace(case, needs=(first.id,)) for case in rest)]
+
+
+many_cases = st.tuples(
+    st.lists(cases, max_size=3, unique_by=lambda case: case.id), st.booleans()
+).map(lambda drawn: tuple(needing_the_first(*drawn)))
 suites = st.builds(
     Suite,
     format=st.just(1),
@@ -88,7 +102,7 @@ suites = st.builds(
     command=st.lists(texts, max_size=3).map(tuple),
     started_ns=times,
     ports=st.lists(st.integers(1, 65535), max_size=2).map(tuple),
-    cases=st.lists(cases, max_size=2, unique_by=lambda case: case.id).map(tuple),
+    cases=many_cases,
     session=many_calls,
     rehearsed=st.integers(0, 9),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from reenact.base.errors import Exit
 from reenact.cli import compile, doctor, errors, inspect, record, rehearse, test, version
 
 HELP = """Record a running service, then re-enact it against a new build.
@@ -26,7 +27,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,  # plain help: rich costs 100 ms before the first line
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
@@ -52,7 +52,7 @@ _add("version", version.version, "Say which versions these are")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code of the command line `arguments`; never raises."""
-    return errors.guarded(
-        lambda: app(args=list(arguments), prog_name="reenact", standalone_mode=False)
-    )
+    """The exit code of the command line `arguments`; never raises. Without any: the help."""
+    words = list(arguments) or ["--help"]
+    code = errors.guarded(lambda: app(args=words, prog_name="reenact", standalone_mode=False))
+    return code if arguments else Exit.USAGE

@@ -51,9 +51,6 @@ def _usage(error: BaseException) -> int:
     """`error` is click's: it knows the command that was misused."""
     context = getattr(error, "ctx", None)
     message = str(getattr(error, "format_message", lambda: error)())
-    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
-        sys.stderr.write(f"{message}\n")
-        return Exit.USAGE
     path = context.command_path if context is not None else "reenact"
     return _tell(f"error: {message.rstrip('.')}; see {path} --help", Exit.USAGE)
 

@@ -70,7 +70,7 @@ def tell(suite: Suite, folder: Path, say: Say) -> Exit:
     calls = sum(len(case.calls) for case in suite.cases)
     aside = Counter(case.aside for case in suite.cases if case.aside)
     say(
-        f"{folder}: {len(suite.cases)} requests, {len(suite.cases) - aside.total()} cases,"
+        f"suite {folder}/: {len(suite.cases)} requests, {len(suite.cases) - aside.total()} cases,"
         f" {calls} calls of theirs, {len(suite.session)} of the session, {aside.total()} set aside"
     )
     for why, count in aside.most_common():

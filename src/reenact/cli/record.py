@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reenact.record.options import RecordOptions, RecordResult
 
 
-class Mode(enum.Enum):
+class Mode(enum.StrEnum):
     AUTO = "auto"
     SANDBOX = "sandbox"
     EXPLICIT = "explicit"

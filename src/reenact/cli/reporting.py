@@ -72,17 +72,26 @@ def write(report: Report, folder: Path, outputs: Outputs) -> None:
     from reenact.report.json_report import json_report
 
     text = json_report(report)
-    places.last_report(folder).write_text(text, "utf-8")
+    _write(places.last_report(folder), text)
     if outputs.json == "-":
         sys.stdout.write(text)
     elif outputs.json:
-        Path(outputs.json).write_text(text, "utf-8")
+        _write(Path(outputs.json), text)
     if outputs.junit:
         from reenact.report.junit import junit
 
-        outputs.junit.write_text(junit(report), "utf-8")
+        _write(outputs.junit, junit(report))
     if outputs.github:
         _annotate(report, folder)
+
+
+def _write(path: Path, text: str) -> None:
+    """For the owner only: a report quotes what the service was told and said."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
 
 
 def exit_code(report: Report) -> Exit:
@@ -90,17 +99,21 @@ def exit_code(report: Report) -> Exit:
 
 
 def accept(report: Report, folder: Path) -> Exit:
-    """`--update`: what changed becomes what is expected; git shows the difference."""
-    from importlib import import_module
+    """`--update`: what changed becomes what is expected; git shows the difference.
 
+    A case with something that could not be written still counts as changed.
+    """
+    from reenact.store.accept import accepted
     from reenact.store.suite import save_suite
 
     changed = [v for v in report.verdicts if v.status is Status.FAIL]
     if changed:
-        # By name, since the engine knows how live values go back into recorded trees.
-        updated = import_module("reenact.replay.update").updated(report.suite, changed)
+        updated, left = accepted(report.suite, changed)
         save_suite(updated, folder)
-        sys.stderr.write(f"reenact: {len(changed)} cases updated in {folder}; review them\n")
+        sys.stderr.write(f"reenact: {len(changed)} cases updated in {folder}; review and test\n")
+        sys.stderr.writelines(f"reenact: not updated: {line}\n" for line in left)
+        if left or any(report.case(v.case) is None for v in changed):
+            return Exit.BEHAVIOUR_CHANGED
     rest = [v for v in report.verdicts if v.status is not Status.FAIL]
     return exit_of(report.suite, rest) if rest else Exit.AS_RECORDED
 

@@ -14,7 +14,7 @@ from reenact.model.difference import Change, Difference
 from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, path_text, same
 from reenact.rename.align import Piece, align
-from reenact.rename.forms import BOUND, INSTANTS
+from reenact.rename.forms import BOUND, DERIVABLE, INSTANTS
 from reenact.rename.instants import Moment, keeps_place, read
 from reenact.rename.table import Renaming
 
@@ -62,6 +62,7 @@ def compare(recorded: Value, live: Value, at: Path, terms: Terms) -> Comparison:
     """Every leaf where the trees part, in document order of `recorded`, then additions."""
     walk = _Walk(terms)
     walk.node(recorded, live, at)
+    walk.settle()
     return walk.found
 
 
@@ -71,6 +72,7 @@ class _Walk:
         self.found = Comparison()
         self._tried: dict[str, str] = {}
         self._tried_back: dict[str, str] = {}
+        self._split: list[tuple[str, str, Path, list[Piece]]] = []
 
     def node(self, a: Value | UnsetType, b: Value | UnsetType, at: Path) -> None:
         if self.terms.tolerated and self._tolerate(a, b, at):
@@ -139,7 +141,7 @@ class _Walk:
 
     def _texts(self, a: str, told: str, b: str, at: Path) -> None:
         allowed = self._allowed(at)
-        pieces = align(told, b, known=bool(allowed & {"token", "opaque"}))
+        pieces = align(told, b, known=bool(allowed & {"token", "opaque", "derived"}))
         if pieces is None:
             if "text" in allowed:
                 self._grant(at, "text", a, b)
@@ -151,12 +153,28 @@ class _Walk:
             change = Change.FORM if allowed else Change.VALUE
             self._differ(a, b, at, change=change)
             return
-        for piece in pieces:
-            if piece.kind in BOUND and not self._bind(piece):
-                self._differ(a, b, at, change=Change.ALIAS)
-                return
+        if "derived" not in allowed and not all(
+            self._bind(piece) for piece in pieces if piece.kind in BOUND
+        ):
+            self._split.append((a, b, at, pieces))
+            return
         for kind in dict.fromkeys(piece.kind for piece in pieces):
             self._grant(at, kind, a, b)
+
+    def settle(self) -> None:
+        """Judge values that broke the one-to-one renaming, now that all of the tree is seen.
+
+        A hash or token that stands beside a generated time may be made from it: equal twice in
+        one run and not in another. Anything else that splits or merges is a finding; rehearsal
+        learns which do.
+        """
+        timed = any(kind in INSTANTS for _, kind in self.found.varied)
+        for a, b, at, pieces in self._split:
+            derivable = all(piece.kind in DERIVABLE or piece.kind not in BOUND for piece in pieces)
+            if derivable and (timed or self.terms.discover):
+                self._grant(at, "derived", a, b)
+            else:
+                self._differ(a, b, at, change=Change.ALIAS)
 
     def _piece(self, piece: Piece, allowed: frozenset[str], at: Path) -> bool:
         if (
@@ -235,8 +253,8 @@ def _renamed_keys(b: dict[str, Value], told: dict[str, str]) -> list[tuple[str, 
 
 def _looser(kind: str, allowed: frozenset[str]) -> bool:
     """A random text may by chance look like hex or digits; a listed token covers those."""
-    if "token" in allowed or "opaque" in allowed:
-        return kind in ("hex", "token", "ulid")
+    if allowed & {"token", "opaque", "derived"}:
+        return kind in ("hex", "token", "ulid", "jwt")
     return kind == "epoch" and "number" in allowed
 
 

@@ -13,7 +13,10 @@ from typing import Final
 
 BOUND: Final = frozenset({"uuid", "ulid", "hex", "jwt", "token", "opaque"})
 INSTANTS: Final = frozenset({"instant", "epoch"})
-VARYING: Final = frozenset({"number", "text"})
+VARYING: Final = frozenset({"number", "text", "derived"})
+"""`derived` is made from other values (a signature over a time): it keeps its form alone."""
+
+DERIVABLE: Final = frozenset({"hex", "token", "jwt", "opaque"})
 KINDS: Final = BOUND | INSTANTS | VARYING
 
 TOKEN_MIN: Final = 8

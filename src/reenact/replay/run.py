@@ -24,6 +24,7 @@ from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, quarantine
 from reenact.replay.sealed import sealed
 from reenact.replay.shell import Stage
+from reenact.replay.strays import Strays
 
 REHEARSALS = 2
 """That discover; one more then tests what they found."""
@@ -68,10 +69,12 @@ def rehearse(
 ) -> Rehearsed:
     """The suite as replaying it against the build it came from shows it."""
     findings = Findings()
+    strays = Strays(suite, builtin())
     for n in range(REHEARSALS):
         on_step(f"rehearsal {n + 1} of {REHEARSALS + 1}")
-        done, finished = _play(suite, suite.cases, options, Mode(discover=True))
-        suite = learn(suite, [[*(d.observation for d in done), finished.observation]], findings)
+        done, finished = _play(suite, suite.cases, options, Mode(discover=True, linger=n == 0))
+        seen = [*(d.observation for d in done), finished.observation]
+        suite = strays.learn(learn(suite, [seen], findings), seen)
     on_step(f"rehearsal {REHEARSALS + 1} of {REHEARSALS + 1}")
     done, finished = _play(suite, suite.cases, options, Mode())
     verdicts = [d.verdict for d in done]

@@ -62,6 +62,13 @@ def explain(report: Report, verdict: Verdict) -> list[Line]:
     return lines
 
 
+def brief(report: Report, verdict: Verdict) -> list[Line]:
+    """The same case in a line or two, when many have been explained already."""
+    found = findings(report, verdict)
+    first = found[0].headline if found else safe(verdict.note)
+    return [Line(f"{HEADS[verdict.status]}  {_name(verdict)}", "head"), Line(f"  {first}", "bad")]
+
+
 HEADS = {
     Status.PASS: "PASSED",
     Status.FAIL: "CHANGED",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from reenact.model.suite import Suite
 from reenact.model.verdict import Status, Verdict
-from reenact.report.explain import Line, explain
+from reenact.report.explain import Line, brief, explain
 from reenact.report.run import Counts, Report, Run, counts
 from reenact.report.words import duration_text, plural, safe
 
@@ -76,10 +76,9 @@ class TerminalReport:
         self._seen: Counter[Status] = Counter()
 
     def verdict(self, verdict: Verdict) -> None:
+        told = self._seen[Status.FAIL] + self._seen[Status.BROKEN]
         self._seen[verdict.status] += 1
-        case = self._about.case(verdict.case)
-        if verdict.status in (Status.FAIL, Status.BROKEN) and not (case and case.aside):
-            self._screen.lines([*explain(self._about, verdict), Line("")])
+        self._screen.lines(_told(self._about, verdict, told))
         done = sum(self._seen.values())
         changed = f", {self._seen[Status.FAIL]} changed" if self._seen[Status.FAIL] else ""
         self._screen.progress(f"{done} of {self._total}{changed}  {safe(verdict.case)}")
@@ -89,13 +88,26 @@ class TerminalReport:
         self._screen.lines(summary(report))
 
 
+EXPLAINED_MAX = 20
+"""When everything is red, it is for one reason: the rest is told in brief."""
+
+
+def _told(report: Report, verdict: Verdict, before: int) -> list[Line]:
+    """What the terminal says of a verdict, after `before` others that did not pass."""
+    case = report.case(verdict.case)
+    if verdict.status not in (Status.FAIL, Status.BROKEN) or (case and case.aside):
+        return []
+    tell = explain if before < EXPLAINED_MAX else brief
+    return [*tell(report, verdict), Line("")]
+
+
 def whole(report: Report) -> list[Line]:
     """All of it at once, as `TerminalReport` prints it piece by piece."""
     lines: list[Line] = []
+    before = 0
     for verdict in report.verdicts:
-        case = report.case(verdict.case)
-        if verdict.status in (Status.FAIL, Status.BROKEN) and not (case and case.aside):
-            lines += [*explain(report, verdict), Line("")]
+        lines += _told(report, verdict, before)
+        before += verdict.status in (Status.FAIL, Status.BROKEN)
     return lines + summary(report)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from reenact.sandbox.inside import kernel, mounts, network
+from reenact.sandbox.inside import kernel, mounts, netlink, network
 from reenact.sandbox.process import may_make_namespaces
 
 EXPLICIT = "`--mode explicit` works without"
@@ -49,8 +49,12 @@ def diagnose() -> list[Check]:
 
 
 def _namespaces() -> Check:
+    def body() -> None:
+        mounts.isolate()  # AppArmor allows the namespace and then denies what it is for
+        netlink.send([netlink.link_up()])
+
     name = "namespaces"
-    problem = _tried(lambda: None)
+    problem = _tried(body)
     if not problem:
         how = (
             "as root, no user namespace needed" if may_make_namespaces() else "in a user namespace"

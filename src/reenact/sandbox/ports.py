@@ -13,12 +13,13 @@ _LISTEN = b"0A"
 class Listening(msgspec.Struct, frozen=True, order=True):
     """A TCP socket that accepts connections; `address` is an IP address.
 
-    A wildcard of IPv6 ("::") accepts IPv4 as well, unless the service set IPV6_V6ONLY.
+    A wildcard of IPv6 ("::") accepts IPv4 as well, unless `v6only` (which /proc does not tell).
     """
 
     port: int
     address: str
     inode: int = 0
+    v6only: bool = False
 
     @property
     def family(self) -> socket.AddressFamily:
@@ -30,7 +31,7 @@ class Listening(msgspec.Struct, frozen=True, order=True):
 
 
 def parse(table: bytes) -> list[Listening]:
-    """Rows in state LISTEN; they come first, so reading may stop at the first other one."""
+    """Rows in state LISTEN."""
     out = []
     for line in table.splitlines()[1:]:
         fields = line.split()
@@ -39,12 +40,6 @@ def parse(table: bytes) -> list[Listening]:
         address, _, port = fields[1].partition(b":")
         out.append(Listening(int(port, 16), _address(address.decode()), int(fields[9])))
     return out
-
-
-def only_listeners(chunk: bytes) -> bool:
-    """Whether every complete row of this beginning of a table is in state LISTEN."""
-    rows = chunk.splitlines()[1:-1]
-    return all(row.split()[3:4] == [_LISTEN] for row in rows)
 
 
 def _address(digits: str) -> str:

@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import reenact
 from reenact.base.errors import MachineError, UserError
 from reenact.model.segment import Endpoint
-from reenact.sandbox import addresses, keep, ports
+from reenact.sandbox import addresses, diag, keep, ports
 from reenact.sandbox.inside.network import (
     IP_RECVORIGDSTADDR,
     IPV6_RECVORIGDSTADDR,
@@ -64,18 +66,10 @@ def _complete(spec: SandboxSpec) -> SandboxSpec:
     if not spec.command:
         raise UserError("no command to run; give it after `--`")
     own = spec.own_group
-    return SandboxSpec(
-        command=spec.command,
-        cwd=spec.cwd,
-        env=spec.env,
-        binds=spec.binds,
+    return msgspec.structs.replace(
+        spec,
         addresses=spec.addresses or addresses.of_this_machine(),
-        overlay=spec.overlay,
-        keep_files=spec.keep_files,
         own_group=not _in_foreground() if own is None else own,
-        stdin=spec.stdin,
-        stdout=spec.stdout,
-        stderr=spec.stderr,
     )
 
 
@@ -136,15 +130,12 @@ def _first_word(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
     raise MachineError("the sandbox ended before the service began; `reenact doctor` says more")
 
 
-class Datagram:
+class Datagram(msgspec.Struct, frozen=True):
     """One UDP datagram that the service sent; `server` is whom it meant."""
 
-    __slots__ = ("client", "data", "server")
-
-    def __init__(self, data: bytes, client: Endpoint, server: Endpoint) -> None:
-        self.data = data
-        self.client = client
-        self.server = server
+    data: bytes
+    client: Endpoint
+    server: Endpoint
 
 
 class Sandbox:
@@ -172,6 +163,7 @@ class Sandbox:
         self._launcher = launcher
         self._control = control
         self._scratch = descriptors.pop(0)
+        self._diag = socket.socket(fileno=descriptors.pop(0))
         tables = len(descriptors) - told["families"] * len(MAKERS)
         self._tables = [descriptors.pop() for _ in range(tables)]
         sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
@@ -205,9 +197,12 @@ class Sandbox:
         return out
 
     def listening(self) -> set[Listening]:
-        """TCP ports that processes inside listen on, now."""
-        found = {row for table in self._tables for row in _read_listeners(table)}
-        return {row for row in found if row.port != TCP_PORT}
+        """TCP ports that processes inside listen on, now; one entry for all that share it."""
+        try:
+            found = diag.listening(self._diag)
+        except OSError:  # the kernel lacks tcp_diag: slower, and without `v6only`
+            found = set().union(*(_read_table(table) for table in self._tables))
+        return {msgspec.structs.replace(row, inode=0) for row in found if row.port != TCP_PORT}
 
     def receive_datagram(self, sock: socket.socket) -> Datagram | None:
         """The next datagram that waits on one of `datagram_sockets`, or None."""
@@ -238,7 +233,9 @@ class Sandbox:
             except OSError:
                 descriptors = []
             if not descriptors:
-                raise MachineError("the sandbox has ended: the service cannot be reached any more")
+                raise MachineError(
+                    "the sandbox has ended, or gives no sockets: the service cannot be reached"
+                )
             spare += [socket.socket(fileno=descriptor) for descriptor in descriptors]
         out = spare.pop()
         out.setblocking(False)
@@ -273,15 +270,30 @@ class Sandbox:
         if self._closed:
             return
         self._closed = True
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self._control.shutdown(socket.SHUT_RDWR)  # a forked child of ours may hold a copy
         self._control.close()  # init ends, and the kernel ends the rest
         self._launcher.wait()
-        if self.spec.overlay and self.spec.keep_files:
-            keep.copy_written(self._scratch, self.spec.keep_files)
+        try:
+            self._keep_files()
+        finally:
+            self._release()
+
+    def _keep_files(self) -> None:
+        folder = self.spec.keep_files
+        if not self.spec.overlay or not folder:
+            return
+        try:
+            keep.copy_written(self._scratch, folder)
+        except OSError as error:
+            raise MachineError(f"{folder}: cannot keep the files written: {error}") from error
+
+    def _release(self) -> None:
         for descriptor in (self.pidfd, self._scratch, *self._tables):
             os.close(descriptor)
         spare = [one for pool in self._spare.values() for one in pool]
         listening = (*self.tcp_listeners, *self.dns_sockets, *self.datagram_sockets)
-        for sock in (*listening, *spare, *self._answering.values()):
+        for sock in (self._diag, *listening, *spare, *self._answering.values()):
             sock.close()
 
     def __enter__(self) -> Sandbox:
@@ -319,13 +331,9 @@ def _port(sockaddr: bytes) -> int:
     return int(struct.unpack_from("!H", sockaddr, 2)[0])
 
 
-def _read_listeners(table: int) -> list[Listening]:
-    """Listeners come first: with 10,000 connections open, no need to read the rest."""
+def _read_table(table: int) -> set[Listening]:
     os.lseek(table, 0, os.SEEK_SET)
     data = b""
-    while ports.only_listeners(data):
-        chunk = os.read(table, 65536)
+    while chunk := os.read(table, 1 << 20):
         data += chunk
-        if not chunk:
-            break
-    return ports.parse(data)
+    return set(ports.parse(data))

@@ -19,6 +19,7 @@ import yaml
 
 from reenact.model.value import Path, Scalar, Value
 from reenact.store.bodies import BodySource
+from reenact.store.places import WRAPPERS
 from reenact.store.yaml_write import DECIMAL, DEPTH_MAX
 
 SIZE_MAX = 64 * 1024 * 1024
@@ -72,10 +73,23 @@ def _child(node: Any, step: str | int) -> tuple[int, Any] | None:
         for key, value in node.value:
             if key.value == step:
                 return key.start_mark.line + 1, value
-    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        child = node.value[step]
-        return child.start_mark.line + 1, child
+        # What is compared leaves wrappers out: `body/total` is written `body: {json: {total: ...}}`.
+        inner = [value for key, value in node.value if key.value in WRAPPERS]
+        return _child(inner[0], step) if inner else None
+    if not isinstance(node, yaml.SequenceNode):
+        return None
+    for i, child in enumerate(node.value):
+        if i == step or _is_header(child, step):
+            return child.start_mark.line + 1, child
     return None
+
+
+def _is_header(node: Any, name: str | int) -> bool:
+    """Whether the node is the pair [name, value], whatever the name's case."""
+    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        return False
+    first = node.value[0].value
+    return isinstance(first, str) and first.lower() == name
 
 
 def _events(text: str) -> Iterator[Any]:  # Any: PyYAML's event classes share no useful base

@@ -13,7 +13,7 @@ from reenact.model.verdict import CallDifferences, Miss, Status, Step, Verdict
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, Choice
-from reenact.replay.core.events import Observation, Served
+from reenact.replay.core.events import Observation, Served, Stray
 
 RESPONSE_WAIT_NS = 30 * 10**9
 """Added to ten times the recorded duration: how long a response may take."""
@@ -162,6 +162,7 @@ class Judge:
             misses=tuple(running.misses),
             missing=tuple(missing),
             conflicts=tuple(running.conflicts),
+            bindings=self._names.bindings() if changed else (),
             timeline=(*running.steps, *_missing_steps(calls, case)),
             took_ns=now_ns - running.began_ns,
             note="; ".join(note for note in notes if note),
@@ -174,6 +175,11 @@ class Judge:
             served=tuple(running.served),
             varied=tuple(comparison.varied),
             uses=frozenset(running.uses - {running.id, ""}),
+            strays=tuple(
+                Stray(protocol=m.protocol, destination=m.destination, request=m.request)
+                for m in running.misses
+                if m.request is not None
+            ),
         )
 
     def session(self, running: Running, now_ns: int) -> tuple[Verdict, Observation]:

@@ -51,13 +51,18 @@ SLOW_NS = 20 * 10**6
 """Session answers that took longer when recorded take as long again: a blocked read that is
 answered at once makes its service spin."""
 
-QUIET_NS = 60 * 10**6
-"""Rehearsal only: a case is over when nothing was asked for this long after its response."""
+QUIET_NS = 20 * 10**6
+"""First rehearsal only: a case is over when nothing was asked for this long after its response.
+Calls that come later are found to be late by their recorded time, and are then waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
+    """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
+    of what a case does after its response, so give it a moment."""
+
     discover: bool = False
+    linger: bool = False
     responses_only: bool = False
     fail_fast: bool = False
 
@@ -294,7 +299,7 @@ class Engine:
             deadline = running.calls_deadline_ns(missing)
             if now_ns < deadline:
                 return [WakeAt(deadline)]
-        if self._mode.discover and now_ns < running.last_ns + QUIET_NS:
+        if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
             return [WakeAt(running.last_ns + QUIET_NS)]
         return self._finish_case(now_ns)
 
@@ -412,6 +417,9 @@ class Engine:
         if made is None:
             return []
         self._now.answered.add(interaction.id)
+        if interaction.outcome is Outcome.BROKEN and interaction.response is None:
+            reply = Refuse("background traffic that was not seen while recording")
+            return self._do(conn, self._responder(made).answer(token, reply, now_ns), now_ns)
         response = self.names.retell(interaction.response)
         actions = self._responder(made).answer(token, Answer(interaction, response), now_ns)
         return self._do(conn, actions, now_ns) + self._push(now_ns)

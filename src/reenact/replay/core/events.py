@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from reenact.model.value import Path
+from reenact.model.value import Path, Value
 from reenact.model.verdict import Verdict
 
 
@@ -55,6 +55,14 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     varied: tuple[tuple[Path, str], ...] = ()
 
 
+class Stray(msgspec.Struct, frozen=True, kw_only=True):
+    """A live call of a kind that was never recorded."""
+
+    protocol: str
+    destination: str
+    request: Value
+
+
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What a case did, for rehearsal. `uses` are the cases whose generated values it carried."""
 
@@ -62,6 +70,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     served: tuple[Served, ...]
     varied: tuple[tuple[Path, str], ...]
     uses: frozenset[str]
+    strays: tuple[Stray, ...] = ()
 
 
 class CaseDone(msgspec.Struct, frozen=True):

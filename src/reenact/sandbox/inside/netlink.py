@@ -152,6 +152,11 @@ def tproxy(family: int, address: bytes, port: int) -> bytes:
     return loads + _expression("tproxy", be32(1, family), be32(2, 1), be32(3, 2))
 
 
+def diagnostics() -> socket.socket:
+    """A socket to ask about this network namespace's sockets (sock_diag(7)), from anywhere."""
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)
+
+
 # -- sending ---------------------------------------------------------------------------------
 
 
