@@ -15,10 +15,12 @@ import msgspec
 
 from reenact.compile.build import renumbered
 from reenact.compile.order import with_order
+from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.symbol import Generated
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
+from reenact.replay.alike import alike_vary_alike
 from reenact.replay.core.events import Observation, Served
 
 
@@ -38,16 +40,26 @@ class Findings:
         self.aside += other.aside
 
 
-def learn(suite: Suite, runs: Sequence[Sequence[Observation]], findings: Findings) -> Suite:
+def learn(
+    suite: Suite,
+    runs: Sequence[Sequence[Observation]],
+    findings: Findings,
+    plugins: Mapping[str, ProtocolPlugin],
+) -> Suite:
     """The suite as the observed runs show it: calls with the case that asked for them, sites
     of generated values, how often a call is made, and which order held every time."""
-    return _Lesson(suite, runs, findings).suite()
+    return alike_vary_alike(_Lesson(suite, runs, findings, plugins).suite(), plugins)
 
 
 class _Lesson:
     def __init__(
-        self, suite: Suite, runs: Sequence[Sequence[Observation]], findings: Findings
+        self,
+        suite: Suite,
+        runs: Sequence[Sequence[Observation]],
+        findings: Findings,
+        plugins: Mapping[str, ProtocolPlugin],
     ) -> None:
+        self._plugins = plugins
         self._old = suite
         self._runs = len(runs)
         self._findings = findings
@@ -161,7 +173,7 @@ class _Lesson:
         ]
         shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
         if any(self._home[c.id] != case.id for c in calls):
-            return list(with_order(shifted))
+            return list(with_order(shifted, self._plugins))
         return shifted
 
 

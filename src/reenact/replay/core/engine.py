@@ -237,7 +237,7 @@ class Engine:
         out: list[Command] = []
         while self._todo:
             case = self._todo.popleft()
-            if case.aside:
+            if case.response is None:
                 out.append(self._aside(case))
                 continue
             self._now = Running(
@@ -295,7 +295,7 @@ class Engine:
             running.error = "no response in time"
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
-        if missing and not self._mode.responses_only:
+        if missing and not self._mode.responses_only and not running.case.aside:
             deadline = running.calls_deadline_ns(missing)
             if now_ns < deadline:
                 return [WakeAt(deadline)]
