@@ -166,9 +166,11 @@ def test_a_warm_recording_serves_a_cold_driver() -> None:
 
 def test_a_described_portal_waits_for_its_answer() -> None:
     stage = opened()
-    said = stage.say(parse(b"SELECT a"), bind(), describe(b"P"), execute(), SYNC)
+    said = stage.say(parse(b"SELECT a"), bind(results=[1]), describe(b"P"), execute(), SYNC)
     assert kinds(said) == ["ParseComplete", "BindComplete"]
     said = stage.answer(ONE_ROW)
+    assert isinstance(said[0], m.RowDescription)
+    assert [c.format for c in said[0].columns] == [1]
     assert kinds(said) == ["RowDescription", "DataRow", "CommandComplete", "ReadyForQuery"]
 
 
