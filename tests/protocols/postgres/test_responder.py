@@ -124,6 +124,14 @@ def test_whoever_asks_is_let_in_with_what_was_recorded() -> None:
     assert said[0] == m.Authentication(code=0, data=b"")
 
 
+def test_a_newer_minor_version_is_negotiated_down() -> None:
+    stage = Stage(PLUGIN.responder(FLOW, PLUGIN.recall([STARTUP])))
+    options = [(b"database", b"shop"), (b"_pq_.x", b"1")]
+    said = stage.say(m.Startup(version=196610, options=options))
+    assert said[0] == m.NegotiateVersion(minor=0, unknown=[b"_pq_.x"])
+    assert kinds(said)[-1] == "ReadyForQuery"
+
+
 def test_a_database_that_was_never_asked_for_is_the_engines_to_decide() -> None:
     stage = Stage(PLUGIN.responder(FLOW, PLUGIN.recall([STARTUP])))
     stage.say(m.Startup(version=196608, options=[(b"user", b"app"), (b"database", b"other")]))
