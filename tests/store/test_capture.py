@@ -78,8 +78,8 @@ def test_cut_at_every_byte_a_prefix_is_left_and_the_loss_is_told(some, tmp_path)
         cut.write_bytes(whole[:size])
         try:
             capture = open_capture(cut)
-        except StoreError as refused:
-            assert str(cut) in str(refused) and "record again" in str(refused)
+        except StoreError:
+            assert not seen, "only before the first whole block"
             continue
         left = content(capture)
         assert left == everything[: len(left)]
@@ -91,7 +91,7 @@ def test_cut_at_every_byte_a_prefix_is_left_and_the_loss_is_told(some, tmp_path)
 
 
 def test_any_damaged_byte_is_noticed(some, tmp_path):
-    path, said, done = some
+    path, said, _ = some
     whole, bad = path.read_bytes(), tmp_path / "bad.capture"
     everything = [told(s) for s in said]
     for at in range(len(whole)):

@@ -104,15 +104,6 @@ def test_a_disk_that_cannot_keep_up_leaves_gaps_and_ends_stay(tmp_path, monkeypa
     ]
 
 
-def test_connections_that_could_not_be_accepted_are_counted(tmp_path):
-    writer = CaptureWriter(tmp_path / "r.capture", META, print)
-    writer.flow(flow(1))
-    writer.lost_connection("no descriptor was left")
-    done = writer.close()
-    assert (done.connections, done.stored_connections, done.lost_connections) == (2, 1, 1)
-    assert done.lost_connections_why == {"no descriptor was left": 1}
-
-
 def test_a_place_that_cannot_be_written_is_a_mistake_of_the_user(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written: File exists"):

@@ -58,7 +58,6 @@ class CaptureWriter:
         self._ids: set[FlowId] = set()
         self._gaps: dict[tuple[FlowId, Side], int] = {}
         self._lost: dict[str, int] = {}
-        self._refused: dict[str, int] = {}
         self._done: Accounting | None = None
         self._last_ns = 0
         self._disk = _Disk(path, meta, on_failure)
@@ -67,10 +66,6 @@ class CaptureWriter:
         """Say, or say anew, what a flow is. Called before its first segment."""
         self._ids.add(flow.id)
         self._flows.append(flow)
-
-    def lost_connection(self, why: str) -> None:
-        """A connection came that could not even be accepted."""
-        self._refused[why] = self._refused.get(why, 0) + 1
 
     def add(self, segment: Segment) -> None:
         """Keep a segment; its `seq` is given here."""
@@ -130,14 +125,12 @@ class CaptureWriter:
         lost = self._disk.lost | {
             why: count + self._disk.lost.get(why, 0) for why, count in self._lost.items()
         }
-        refused = dict(self._refused)
-        if unstored := len(self._ids - self._disk.stored_flows):
-            _count(refused, self._disk.failed, unstored)
+        unstored = len(self._ids - self._disk.stored_flows)
         done = Accounting(
-            connections=len(self._ids) + sum(self._refused.values()),
+            connections=len(self._ids),
             stored_connections=len(self._disk.stored_flows),
-            lost_connections=sum(refused.values()),
-            lost_connections_why=dict(sorted(refused.items())),
+            lost_connections=unstored,
+            lost_connections_why={self._disk.failed: unstored} if unstored else {},
             seen_bytes=self._seen,
             stored_bytes=self._disk.stored,
             lost_bytes=sum(lost.values()),
