@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reenact.compile.attribute import LATE_NS
 from reenact.diff.tree import Comparison, Terms
 from reenact.match.nearest import miss
 from reenact.match.pool import Asked, Pool, Reader, Recorded, compare_call
@@ -42,6 +43,7 @@ class Calls:
         self.reader = Reader(plugins)
         self._session = Pool(self._read(suite.session, ""))
         self._cursor: dict[object, int] = {}
+        self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
         self._anywhere = (
@@ -77,7 +79,7 @@ class Calls:
         terms = Terms(self.names, discover=self.discover, moment=moment)
         found = self._of_case(asked, case, terms) or self._of_session(asked, terms, window)
         if found is None and self.discover:
-            found = self._discovered(asked, case, terms)
+            found = self._discovered(asked, case, terms, window)
         if found is None:
             found = self._again(asked, case, terms)
         if found is None:
@@ -119,12 +121,33 @@ class Calls:
         self._cursor[key] = at
         return found[at]
 
-    def _discovered(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
-        """Rehearsal only: a call that the compiler gave to another case, or one whose values
-        differ in more than their form tells."""
-        found = self._from(self._anywhere, asked, terms)
-        if found is not None:
-            return found
+    def _discovered(
+        self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
+    ) -> Choice | None:
+        """Rehearsal only: a call that the compiler gave to another case of that time, or one
+        whose values differ in more than their form tells."""
+        return self._of_neighbours(asked, terms, window) or self._loosely(asked, case, terms)
+
+    def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
+        """The nearest in time of the calls recorded while the present case was open or could
+        still cause some."""
+        found = [
+            Choice(call, compare_call(call, asked, terms))
+            for call in self._anywhere.exact(asked, terms.names)
+        ]
+        found += [
+            Choice(call, comparison)
+            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True)
+            if comparison.looseness[0] == 0
+        ]
+        since, until = window[0], window[1] + LATE_NS
+        timely = [c for c in found if since <= self._at_ns(c.call) <= until]
+        return min(timely, key=lambda c: self._at_ns(c.call), default=None)
+
+    def _at_ns(self, call: Recorded) -> int:
+        return self._began.get(call.case, 0) + call.interaction.asked_ns
+
+    def _loosely(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
         pool = self._pools.get(case)
         alike = pool.alike(asked, terms, all_sites=True) if pool is not None else []
         return Choice(*alike[0]) if alike else None
