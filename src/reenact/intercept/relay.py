@@ -116,7 +116,7 @@ def refuse(sock: socket.socket) -> None:
 
 def prompt(sock: socket.socket) -> None:
     """Small writes leave at once, as they did before somebody stood in between."""
-    if sock.family != socket.AF_UNIX:
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
@@ -22,9 +23,10 @@ from reenact.replay.groups import shares, with_needs
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, quarantine
-from reenact.replay.sealed import sealed
 from reenact.replay.shell import Stage
 from reenact.replay.strays import Strays
+from reenact.replay.world import World
+from reenact.sandbox import need
 
 REHEARSALS = 2
 """That discover; one more then tests what they found."""
@@ -106,11 +108,11 @@ def _play(
     mode: Mode,
     on_done: Callable[[CaseDone], None] = lambda done: None,
 ) -> tuple[list[CaseDone], Finished]:
-    """One instance, from start to end, in a sandbox of its own.
+    """One instance, from start to end, in a world of its own.
 
     The sandbox forks, so it is made before the event loop and its threads are.
     """
-    with sealed(suite, options) as world:
+    with _world(suite, options) as world:
 
         async def play() -> Stage:
             stage = Stage(world, suite, builtin(), mode, SystemClock(), cases)
@@ -125,6 +127,18 @@ def _play(
             stage = runner.run(play())
     assert stage.finished is not None
     return stage.done, stage.finished
+
+
+def _world(suite: Suite, options: RunOptions) -> AbstractContextManager[World]:
+    """Imported late: the sandbox exists on Linux only, explicit mode everywhere."""
+    if options.explicit:
+        from reenact.replay.unsealed import unsealed
+
+        return unsealed(suite, options)
+    need.linux()
+    from reenact.replay.sealed import sealed
+
+    return sealed(suite, options)
 
 
 # -- several instances --------------------------------------------------------------------------
