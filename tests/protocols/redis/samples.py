@@ -47,7 +47,7 @@ SAMPLES = {
         (S, b"!9\r\nERR wrong\r\n"),
         (C, said("CLIENT", "TRACKING", "ON") + said("GET", "k")),
         (S, b"+OK\r\n$1\r\nv\r\n"),
-        (S, b">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n"),
+        (S, b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"),
         (C, said("SUBSCRIBE", "a", "b")),
         (S, b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n>3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n"),
         (S, b">3\r\n$7\r\nmessage\r\n$1\r\nb\r\n$2\r\nhi\r\n"),
