@@ -109,7 +109,10 @@ def redis() -> tuple[str, dict[str, Turns]]:
             "redis-cli": taped(server.port, cli),
             "inline": taped(server.port, inline),
         }
-    return f"{run('redis-server', '--version').split(' sha')[0]}, redis-py {library.__version__}", made
+    return (
+        f"{run('redis-server', '--version').split(' sha')[0]}, redis-py {library.__version__}",
+        made,
+    )
 
 
 # -- HTTP -------------------------------------------------------------------------------------
@@ -130,7 +133,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.whole(body)
 
-    do_HEAD = do_DELETE = do_GET
+    do_HEAD = do_DELETE = do_GET  # noqa: N815
 
     def do_POST(self) -> None:
         self.send_response(201)
@@ -249,15 +252,16 @@ def postgres() -> tuple[str, dict[str, Turns]]:
             await c.fetch("SELECT 1 / $1::int", 0)
         await c.close()
 
-    with postgres_server() as server:
+    def dsn(port: int) -> str:
+        return server.url.replace(str(server.port), str(port))
 
-        def dsn(port: int) -> str:
-            return server.url.replace(str(server.port), str(port))
-
+    with postgres_server(auth="trust") as server:
         made = {
             "psycopg2": taped(server.port, simple),
             "asyncpg": taped(server.port, lambda port: asyncio.run(extended(port))),
         }
+    with postgres_server() as server:
+        made["psycopg2, SCRAM"] = taped(server.port, lambda p: psycopg2.connect(dsn(p)).close())
     return f"PostgreSQL, psycopg2 {psycopg2.__version__}, asyncpg {asyncpg.__version__}", made
 
 

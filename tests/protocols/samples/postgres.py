@@ -11,31 +11,18 @@ SAMPLES = {
         (C, b"\x00\x00\x00\x08\x04\xd2\x16/"),
         (S, b"N"),
         (C, b"\x00\x00\x00\x1f\x00\x03\x00\x00user\x00app\x00database\x00app\x00\x00"),
-        (S, b"R\x00\x00\x00\x17\x00\x00\x00\nSCRAM-SHA-256\x00\x00"),
-        (C, b"p\x00\x00\x006SCRAM-SHA-256\x00\x00\x00\x00 n,,n=,r=fIj4+AQe2SOhhDUvOYeJ0yu6"),
         (
             S,
-            b"R\x00\x00\x00\\\x00\x00\x00\x0br=fIj4+AQe2SOhhDUvOYeJ0yu6BN/1z7+TQbJljXF1rVHhV"
-            b"d0Q,s=bW4Xhs5EqYCwlS1dfOJvGw==,i=4096",
-        ),
-        (
-            C,
-            b"p\x00\x00\x00lc=biws,r=fIj4+AQe2SOhhDUvOYeJ0yu6BN/1z7+TQbJljXF1rVHhVd0Q,p=L7C"
-            b"jReAF3pcyPV+DmGVGq3JkF6kVbIWIYueDHEz2dFQ=",
-        ),
-        (
-            S,
-            b"R\x00\x00\x006\x00\x00\x00\x0cv=HjNPdbeRUhrqCNLWBVRjIJ8RpdWCsfHBHqOKQ9OPY3s=R"
-            b"\x00\x00\x00\x08\x00\x00\x00\x00S\x00\x00\x00\x16application_name\x00\x00S"
-            b"\x00\x00\x00\x19client_encoding\x00UTF8\x00S\x00\x00\x00\x17DateStyle\x00ISO,"
-            b" MDY\x00S\x00\x00\x00&default_transaction_read_only\x00off\x00S\x00\x00\x00"
-            b"\x17in_hot_standby\x00off\x00S\x00\x00\x00\x19integer_datetimes\x00on\x00S\x00"
-            b"\x00\x00\x1bIntervalStyle\x00postgres\x00S\x00\x00\x00\x14is_superuser\x00"
-            b"on\x00S\x00\x00\x00\x19server_encoding\x00UTF8\x00S\x00\x00\x002server_version"
-            b"\x0015.20 (Debian 15.20-0+deb12u1)\x00S\x00\x00\x00\x1esession_authorizati"
-            b"on\x00app\x00S\x00\x00\x00#standard_conforming_strings\x00on\x00S"
-            b"\x00\x00\x00\x15TimeZone\x00Etc/UTC\x00K\x00\x00\x00\x0c\x00\x00i\x9f\xecF"
-            b"F\xbdZ\x00\x00\x00\x05I",
+            b"R\x00\x00\x00\x08\x00\x00\x00\x00S\x00\x00\x00\x16application_name\x00\x00"
+            b"S\x00\x00\x00\x19client_encoding\x00UTF8\x00S\x00\x00\x00\x17DateStyle\x00ISO"
+            b", MDY\x00S\x00\x00\x00&default_transaction_read_only\x00off\x00S\x00\x00"
+            b"\x00\x17in_hot_standby\x00off\x00S\x00\x00\x00\x19integer_datetimes\x00on\x00S"
+            b"\x00\x00\x00\x1bIntervalStyle\x00postgres\x00S\x00\x00\x00\x14is_superuser"
+            b"\x00on\x00S\x00\x00\x00\x19server_encoding\x00UTF8\x00S\x00\x00\x002server_ve"
+            b"rsion\x0015.20 (Debian 15.20-0+deb12u1)\x00S\x00\x00\x00\x1esession_authorizat"
+            b"ion\x00app\x00S\x00\x00\x00#standard_conforming_strings\x00on\x00S\x00\x00\x00"
+            b"\x15TimeZone\x00Etc/UTC\x00K\x00\x00\x00\x0c\x00\x00t\x1c\xdc9\xf4\xbfZ"
+            b"\x00\x00\x00\x05I",
         ),
         (C, b"Q\x00\x00\x00\nBEGIN\x00"),
         (S, b"C\x00\x00\x00\nBEGIN\x00Z\x00\x00\x00\x05T"),
@@ -75,35 +62,18 @@ SAMPLES = {
             b"\x00\x00\x007\x00\x03\x00\x00client_encoding\x00'utf-8'\x00user\x00app\x00dat"
             b"abase\x00app\x00\x00",
         ),
-        (S, b"R\x00\x00\x00\x17\x00\x00\x00\nSCRAM-SHA-256\x00\x00"),
-        (
-            C,
-            b"p\x00\x00\x00ASCRAM-SHA-256\x00\x00\x00\x00+n,,n=app,r=aVmrHEMBpHU880Z0AbtRV1"
-            b"JmwcC5EsCw",
-        ),
         (
             S,
-            b"R\x00\x00\x00d\x00\x00\x00\x0br=aVmrHEMBpHU880Z0AbtRV1JmwcC5EsCwstPTxsD8qlUOa"
-            b"vC86OS+dThR,s=bW4Xhs5EqYCwlS1dfOJvGw==,i=4096",
-        ),
-        (
-            C,
-            b"p\x00\x00\x00tc=biws,r=aVmrHEMBpHU880Z0AbtRV1JmwcC5EsCwstPTxsD8qlUOavC86OS+dT"
-            b"hR,p=uoqjeNjEyird47Zw0B+rcYBxegPtdDoiDDTW8/+/zXM=",
-        ),
-        (
-            S,
-            b"R\x00\x00\x006\x00\x00\x00\x0cv=mSSvFAc1Xm8ppFAGqkCqdKh0bm5GY0mTIayysBUO8l8=R"
-            b"\x00\x00\x00\x08\x00\x00\x00\x00S\x00\x00\x00\x16application_name\x00\x00S"
-            b"\x00\x00\x00\x19client_encoding\x00UTF8\x00S\x00\x00\x00\x17DateStyle\x00ISO,"
-            b" MDY\x00S\x00\x00\x00&default_transaction_read_only\x00off\x00S\x00\x00\x00"
-            b"\x17in_hot_standby\x00off\x00S\x00\x00\x00\x19integer_datetimes\x00on\x00S\x00"
-            b"\x00\x00\x1bIntervalStyle\x00postgres\x00S\x00\x00\x00\x14is_superuser\x00"
-            b"on\x00S\x00\x00\x00\x19server_encoding\x00UTF8\x00S\x00\x00\x002server_version"
-            b"\x0015.20 (Debian 15.20-0+deb12u1)\x00S\x00\x00\x00\x1esession_authorizati"
-            b"on\x00app\x00S\x00\x00\x00#standard_conforming_strings\x00on\x00S"
-            b"\x00\x00\x00\x15TimeZone\x00Etc/UTC\x00K\x00\x00\x00\x0c\x00\x00i\xa1\xb2\x9d"
-            b"+\xd8Z\x00\x00\x00\x05I",
+            b"R\x00\x00\x00\x08\x00\x00\x00\x00S\x00\x00\x00\x16application_name\x00\x00"
+            b"S\x00\x00\x00\x19client_encoding\x00UTF8\x00S\x00\x00\x00\x17DateStyle\x00ISO"
+            b", MDY\x00S\x00\x00\x00&default_transaction_read_only\x00off\x00S\x00\x00"
+            b"\x00\x17in_hot_standby\x00off\x00S\x00\x00\x00\x19integer_datetimes\x00on\x00S"
+            b"\x00\x00\x00\x1bIntervalStyle\x00postgres\x00S\x00\x00\x00\x14is_superuser"
+            b"\x00on\x00S\x00\x00\x00\x19server_encoding\x00UTF8\x00S\x00\x00\x002server_ve"
+            b"rsion\x0015.20 (Debian 15.20-0+deb12u1)\x00S\x00\x00\x00\x1esession_authorizat"
+            b"ion\x00app\x00S\x00\x00\x00#standard_conforming_strings\x00on\x00S\x00\x00\x00"
+            b"\x15TimeZone\x00Etc/UTC\x00K\x00\x00\x00\x0c\x00\x00t\x1es\x9e\xbd\xe6Z"
+            b"\x00\x00\x00\x05I",
         ),
         (C, b"Q\x00\x00\x00,CREATE TEMP TABLE t (id int, name text)\x00"),
         (S, b"C\x00\x00\x00\x11CREATE TABLE\x00Z\x00\x00\x00\x05I"),
@@ -118,14 +88,13 @@ SAMPLES = {
             b"@\x08\x00\x01\x00\x00\x00\x17\x00\x04\xff\xff\xff\xff\x00\x00name\x00\x00\x00@"
             b"\x08\x00\x02\x00\x00\x00\x19\xff\xff\xff\xff\xff\xff\x00\x00",
         ),
-        (C, b'Q\x00\x00\x00)COPY "t" FROM STDIN (FORMAT binary) \x00'),
         (
             C,
-            b"d\x00\x00\x006PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-            b"\x00\x02\x00\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00\x01a\x00\x02\x00\x00\x00"
-            b"\x04\x00\x00\x00\x02\xff\xff\xff\xff\xff\xff",
+            b'Q\x00\x00\x00)COPY "t" FROM STDIN (FORMAT binary) \x00d\x00\x00\x006PGCOP'
+            b"Y\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"
+            b"\x00\x00\x00\x01\x00\x00\x00\x01a\x00\x02\x00\x00\x00\x04\x00\x00\x00\x02\xff"
+            b"\xff\xff\xff\xff\xffc\x00\x00\x00\x04",
         ),
-        (C, b"c\x00\x00\x00\x04"),
         (
             S,
             b"G\x00\x00\x00\x0b\x01\x00\x02\x00\x01\x00\x01C\x00\x00\x00\x0bCOPY 2\x00"
@@ -202,6 +171,39 @@ SAMPLES = {
             S,
             b"E\x00\x00\x00ASERROR\x00VERROR\x00C22012\x00Mdivision by zero\x00Fint.c\x00L"
             b"869\x00Rint4div\x00\x00Z\x00\x00\x00\x05I",
+        ),
+        (C, b"X\x00\x00\x00\x04"),
+    ],
+    "psycopg2, SCRAM": [
+        (C, b"\x00\x00\x00\x08\x04\xd2\x16/"),
+        (S, b"N"),
+        (C, b"\x00\x00\x00\x1f\x00\x03\x00\x00user\x00app\x00database\x00app\x00\x00"),
+        (S, b"R\x00\x00\x00\x17\x00\x00\x00\nSCRAM-SHA-256\x00\x00"),
+        (C, b"p\x00\x00\x006SCRAM-SHA-256\x00\x00\x00\x00 n,,n=,r=RNhjxyzGtmdpFkSWZJX86mMW"),
+        (
+            S,
+            b"R\x00\x00\x00\\\x00\x00\x00\x0br=RNhjxyzGtmdpFkSWZJX86mMW/uvFmZdLv/Tdv"
+            b"SRP9JLKnmcV,s=CDJ262VM7GjhcHXMjVtecg==,i=4096",
+        ),
+        (
+            C,
+            b"p\x00\x00\x00lc=biws,r=RNhjxyzGtmdpFkSWZJX86mMW/uvFmZdLv/TdvSRP9JLKnm"
+            b"cV,p=+FpLvlif2xvpCjHPFzAZ93CIZ5FVe6aRGSHXmMqFvLw=",
+        ),
+        (
+            S,
+            b"R\x00\x00\x006\x00\x00\x00\x0cv=9Qd3Y6unjoh9Vvp7+hLjY27HTrB1mBMYobLVw"
+            b"T/nUqg=R\x00\x00\x00\x08\x00\x00\x00\x00S\x00\x00\x00\x16application"
+            b"_name\x00\x00S\x00\x00\x00\x19client_encoding\x00UTF8\x00S\x00\x00"
+            b"\x00\x17DateStyle\x00ISO, MDY\x00S\x00\x00\x00&default_transaction_re"
+            b"ad_only\x00off\x00S\x00\x00\x00\x17in_hot_standby\x00off\x00"
+            b"S\x00\x00\x00\x19integer_datetimes\x00on\x00S\x00\x00\x00\x1bIntervalS"
+            b"tyle\x00postgres\x00S\x00\x00\x00\x14is_superuser\x00on\x00S"
+            b"\x00\x00\x00\x19server_encoding\x00UTF8\x00S\x00\x00\x002server_version"
+            b"\x0015.20 (Debian 15.20-0+deb12u1)\x00S\x00\x00\x00\x1esession_authori"
+            b"zation\x00app\x00S\x00\x00\x00#standard_conforming_strings\x00on\x00S"
+            b"\x00\x00\x00\x15TimeZone\x00Etc/UTC\x00K\x00\x00\x00\x0c\x00\x00tJno"
+            b"\xe5\xa4Z\x00\x00\x00\x05I",
         ),
         (C, b"X\x00\x00\x00\x04"),
     ],

@@ -18,7 +18,7 @@ LIMIT = 4 * 1024 * 1024 * 1024
 """Bodies are held whole while they are read; a capture larger than this is read by nobody."""
 
 _START = re.compile(rb"[A-Z!#$%&'*+.^_`|~0-9a-z-]{1,40} [^\s]+ HTTP/1\.[01]\r?\n")
-_BEGUN = re.compile(rb"[A-Z]{1,20}( [^\s]*( H?T?T?P?/?1?\.?[01]?)?)?")
+_BEGUN = re.compile(rb"[A-Z]{1,20}( [^\s]*( H?T?T?P?/?1?\.?[01]?\r?)?)?")
 
 
 def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:

@@ -20,6 +20,12 @@ _COMMAND = re.compile(rb"\*\d{1,7}\r\n\$\d{1,9}\r\n")
 _BEGUN = re.compile(rb"\*(\d{1,7}(\r(\n(\$(\d{1,9}(\r)?)?)?)?)?)?")
 
 
+_INLINE = (b"PING\r\n", b"AUTH ", b"INFO\r\n", b"SELECT ")
+"""Words that people and health checks open a connection with (case does not count)."""
+
+_REPLY = re.compile(rb"\+(OK|PONG)\r\n|-[A-Z]+ |\$\d+\r\n")
+
+
 def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
     if not client:
         return Confidence.NO if server else Confidence.WAIT
@@ -27,8 +33,14 @@ def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
         return Confidence.SURE
     if _BEGUN.fullmatch(client):
         return Confidence.WAIT
-    inline = client[:40].upper().startswith((b"PING\r\n", b"AUTH ", b"INFO\r\n", b"SELECT "))
-    return Confidence.LIKELY if inline and server[:1] in b"+-$" else Confidence.NO
+    return _inline(client[:40].upper(), server)
+
+
+def _inline(client: bytes, server: bytes) -> Confidence:
+    if client.startswith(_INLINE):
+        return Confidence.LIKELY if not server or _REPLY.match(server) else Confidence.NO
+    begun = not server and any(word.startswith(client) for word in _INLINE)
+    return Confidence.WAIT if begun else Confidence.NO
 
 
 def codec() -> FramedCodec:
