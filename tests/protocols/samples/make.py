@@ -17,12 +17,11 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import dns.message
-import dns.rcode
-import dns.rrset
+import dns.version
 
 from reenact.model.segment import Side
 from tests.protocols.postgres.theatre import recording
+from tests.servers.dns import by_zone, name_server
 from tests.servers.postgres import postgres as postgres_server
 from tests.servers.redis import redis as redis_server
 
@@ -267,33 +266,6 @@ def postgres() -> tuple[str, dict[str, Turns]]:
 
 # -- DNS --------------------------------------------------------------------------------------
 
-ZONE = {
-    "A": ["192.0.2.1", "192.0.2.2"],
-    "TXT": ['"v=spf1 -all" "second"'],
-    "MX": ["10 mail.example."],
-    "SRV": ["0 5 5060 sip.example."],
-}
-
-
-def answer(wire: bytes) -> bytes:
-    """A records behind a chain of aliases for `www.`, nothing for AAAA, no other names."""
-    query = dns.message.from_wire(wire)
-    made = dns.message.make_response(query, recursion_available=True)
-    name, kind = query.question[0].name, query.question[0].rdtype.name
-    if "missing" in str(name):
-        made.set_rcode(dns.rcode.NXDOMAIN)
-    if str(name).startswith("www."):
-        for target in ("edge.example.", "api.example."):
-            made.answer.append(dns.rrset.from_text(name, 30, "IN", "CNAME", target))
-            name = dns.rrset.from_text(target, 30, "IN", "A", "192.0.2.1").name
-    if kind in ZONE and not made.rcode():
-        made.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, ZONE[kind]))
-    if not made.answer:
-        soa = "ns.example. root.example. 1 7200 3600 1209600 300"
-        made.authority.append(dns.rrset.from_text("example.", 300, "IN", "SOA", soa))
-    return made.to_wire()
-
-
 QUESTIONS = [("api.example", "A"), ("www.example", "A"), ("api.example", "AAAA"),
              ("missing.example", "A"), ("api.example", "TXT"), ("api.example", "MX"),
              ("api.example", "SRV")]  # fmt: skip
@@ -311,23 +283,20 @@ def dns_samples() -> tuple[str, dict[str, Turns]]:
     import json
 
     turns: Turns = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
+    by_udp, by_tcp = by_zone()
 
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    data, peer = udp.recvfrom(65536)
-                    turns.extend([(Side.CLIENT, data), (Side.SERVER, answer(data))])
-                    udp.sendto(turns[-1][1], peer)
+    def datagram(wire: bytes) -> bytes | None:
+        said = by_udp(wire)
+        turns.extend([(Side.CLIENT, wire), (Side.SERVER, said or b"")])
+        return said
 
-        threading.Thread(target=serve, daemon=True).start()
-        run("node", "-e", CARES, str(udp.getsockname()[1]), json.dumps(QUESTIONS))
+    with name_server(datagram, by_tcp) as port:
+        run("node", "-e", CARES, str(port), json.dumps(QUESTIONS))
     made = {f"c-ares, udp, {n}": turns[2 * i : 2 * i + 2] for i, n in enumerate(
         f"{kind} {name}" for name, kind in QUESTIONS)}  # fmt: skip
     framed = [(side, len(data).to_bytes(2) + data) for side, data in turns]
     made["c-ares, behind lengths as in tcp"] = framed
-    return f"node {run('node', '--version').strip()}, dnspython {dns.__version__}", made
+    return f"node {run('node', '--version').strip()}, dnspython {dns.version.version}", made
 
 
 # -- files ------------------------------------------------------------------------------------
