@@ -21,6 +21,7 @@ DEPTH_LIMIT = 100
 """Nesting beyond which JSON stays text: trees are walked recursively everywhere above."""
 
 MINUS_ZERO = re.compile(r"-0(?![0-9.eE])")
+FIRST_KEY = re.compile(r'\{"(?:[^"\\]|\\.)*"(\s*:\s*)')
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 GO_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028"}
 GO_ESCAPES["\u2029"] = "\\u2029"
@@ -231,6 +232,11 @@ def _like_python(number: Decimal) -> str:
     return text if str(Decimal(text)) == str(number) else _short(number)
 
 
+def _plain(number: Decimal) -> str:
+    """Not for exponents that nobody writes out: the zeros would fill the memory."""
+    return format(number, "f") if abs(number.adjusted()) < 400 else _short(number)
+
+
 def _short(number: Decimal) -> str:
     return str(number).replace("E", "e")
 
@@ -243,7 +249,7 @@ ESCAPERS: dict[str, Callable[[str], str]] = {
 NUMBERS: dict[str, Callable[[Decimal], str]] = {
     "short": _short,  # 1e-7, as JavaScript
     "python": _like_python,  # 1e-07
-    "plain": lambda number: format(number, "f"),  # 0.0000001
+    "plain": _plain,  # 0.0000001
     "capital": str,  # 1E-7, as Java
 }
 
@@ -286,12 +292,12 @@ def _indent(body: str) -> str:
 
 
 def _layouts(body: str) -> list[tuple[str, str]]:
-    """Those that the text does not rule out at a glance, the commonest first."""
-    return [
-        (item, key)
-        for item, key in LAYOUTS
-        if (key == ":" or key in body) and (item == "," or item in body or "," not in body)
-    ]
+    """Those that agree with the first key. With a blank after it, one after commas comes first
+    unless no comma has one."""
+    found = FIRST_KEY.search(body)
+    fitting = [layout for layout in LAYOUTS if found is None or layout[1] == found[1]]
+    blank = ", " in body or (found is not None and found[1] != ":" and "," not in body)
+    return sorted(fitting, key=lambda layout: (layout[0] == ", ") != blank)
 
 
 def _escapes(body: str) -> list[str]:

@@ -73,8 +73,7 @@ class HttpCodec:
         if half.mode is Mode.TUNNEL:
             half.tunnelled += data
             return self._tunnel_blocks(side)
-        half.reader.feed(data)
-        return self._read(side)
+        return self._read(side) if half.reader.feed(data) else []
 
     def gap(self, side: Side, lost: int, at_ns: int) -> list[Message]:
         half = self._halves[side]

@@ -40,6 +40,9 @@ class State(enum.Enum):
     DONE = enum.auto()  # whole, not yet taken
 
 
+BODY = (State.LENGTH, State.CHUNK, State.CLOSE)
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A message, its head as parsed, and how many bytes of the stream it took."""
@@ -84,12 +87,19 @@ class Reader:
         """Of the message being read, as soon as it is complete."""
         return self._parsed
 
-    def feed(self, data: bytes) -> None:
-        if self._state in (State.LENGTH, State.CHUNK, State.CLOSE) and not self._held:
-            taken = self._take_body(data)
-            self._held += memoryview(data)[taken:]
-        else:
+    def feed(self, data: bytes) -> bool:
+        """Whether `next` may have something to say now."""
+        if self._held or self._state not in BODY:
             self._held += data
+            return True
+        if len(data) < self._left or self._state is State.CLOSE:  # the shortest way for most bytes
+            self._body += data
+            self._size += len(data)
+            self._left -= len(data)
+            return self._size > self._limit
+        taken = self._take_body(data)
+        self._held += memoryview(data)[taken:]
+        return True
 
     def next(self) -> Whole | None:
         """The next whole message; None until more bytes come. Raises BadBytes."""
