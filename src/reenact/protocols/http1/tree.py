@@ -23,9 +23,9 @@ def response_tree(message: Response, informational: list[Response]) -> Tree:
     if head.reason is not None:
         tree["reason"] = head.reason
     tree["version"] = head.version
-    framing, _ = grammar.response_framing(head, "")
-    if framing != message.framing:
-        tree["framing"] = message.framing
+    tree["headers"] = [[name, value] for name, value in head.headers]
+    if wire.response_framing(tree) != message.framing:
+        tree["framing"] = message.framing  # HEAD and CONNECT: the head says otherwise
     tree = _with_rest(tree, head.headers, message)
     if informational:
         tree["informational"] = [response_tree(early, []) for early in informational]
