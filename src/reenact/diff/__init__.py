@@ -1,0 +1,1 @@
+"""Structural difference of two trees of values under a renaming."""

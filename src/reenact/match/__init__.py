@@ -1,0 +1,1 @@
+"""Which recorded call a live one is: an index, the choice, and the nearest when there is none."""

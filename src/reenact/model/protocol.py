@@ -67,12 +67,16 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     `housekeeping`: sets up, keeps or ends a connection (HELLO, AUTH, SET at connect, startup,
     prepare, PING of a pool): served whenever it is asked, never asserted.
     `reads`: cannot change the dependency's state, as far as its text tells.
+    `opens`, `closes`: begins or ends a unit of work on its connection (BEGIN, COMMIT, MULTI,
+    EXEC): what lies between belongs to one request.
     `waits`: may stay unanswered for long by design (BLPOP, long poll, SUBSCRIBE).
     """
 
     housekeeping: bool = False
     reads: bool = False
     waits: bool = False
+    opens: bool = False
+    closes: bool = False
 
 
 class Matcher(Protocol):

@@ -27,10 +27,11 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded dependency call (elsewhere called a mock), and the terms of serving it.
 
     `destination` is `str(Flow.server)`, for DNS "dns". `connection` is the recorded flow: calls of one
-    connection were made in order. `outcome` PUSH has no request. `after` are ids of calls of
+    connection were made in order. `outcome` PUSH has no request; BROKEN without
+    a response was asked in rehearsals only, as background, and is refused. `after` are ids of calls of
     the same case which have to be answered before this one is asked (an order that matters).
     `asked_ns` counts from the start of its case (from the capture's start when in `session`).
-    `took_ns` is the time to the whole answer.
+    `took_ns` is the time to the whole answer. `tls`: the connection was inside TLS.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     response: Value
     asked_ns: int = 0
     took_ns: int = 0
+    tls: bool = False
     uses: Uses = Uses.ONCE
     after: tuple[str, ...] = ()
     generated: tuple[Generated, ...] = ()

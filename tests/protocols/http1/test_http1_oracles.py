@@ -15,9 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import h11
 import httptools
 import pytest
-from http1_kit import CLIENT, FLOW, Turns, exchanges, stream
 from hypothesis import given, settings
-from test_http1_properties import conversation
 
 from reenact.contents import render
 from reenact.model.exchange import Outcome
@@ -25,6 +23,8 @@ from reenact.model.protocol import Answer, Ask, Close, Received, Send
 from reenact.model.suite import Interaction
 from reenact.model.value import Value
 from reenact.protocols.http1 import PLUGIN, wire
+from tests.protocols.http1.http1_kit import CLIENT, FLOW, Turns, exchanges, stream
+from tests.protocols.http1.test_http1_properties import conversation
 
 # -- parsers -------------------------------------------------------------------------------
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from http1_kit import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reenact.model.exchange import Outcome
+from reenact.model.message import Malformed
+from reenact.model.segment import Side
+from reenact.protocols.http1 import PLUGIN, wire
+from tests.protocols.http1.http1_kit import (
     CLIENT,
     FLOW,
     SERVER,
@@ -17,13 +24,6 @@ from http1_kit import (
     stream,
     untimed,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from reenact.model.exchange import Outcome
-from reenact.model.message import Malformed
-from reenact.model.segment import Side
-from reenact.protocols.http1 import PLUGIN, wire
 
 pytestmark = pytest.mark.slow
 

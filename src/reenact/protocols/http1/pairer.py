@@ -124,7 +124,7 @@ class HttpPairer:
         asked = client.whole or messages[0]
         answered = server.whole
         return Exchange(
-            id=f"{self._flow.id}/{self._count - 1}",
+            id=f"{self._flow.id}/{self._count}",
             flow=self._flow.id,
             protocol="http1",
             role=self._flow.role,
@@ -133,7 +133,7 @@ class HttpPairer:
             response=_response(server),
             asked_ns=asked.first_ns,
             sent_ns=asked.last_ns,
-            answered_ns=answered.last_ns if answered else asked.last_ns,
+            answered_ns=max(answered.last_ns, asked.first_ns) if answered else asked.last_ns,
             messages=tuple(messages),
             note=note,
         )

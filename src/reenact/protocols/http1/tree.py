@@ -12,7 +12,9 @@ Tree = dict[str, Value]
 
 def request_tree(message: Request) -> Tree:
     head = grammar.request_head(message.head)
-    tree: Tree = {"method": head.method, "target": head.target, "version": head.version}
+    tree: Tree = {"method": head.method, "target": head.target}
+    if head.version != "1.1":
+        tree["version"] = head.version
     return _with_rest(tree, head.headers, message)
 
 
@@ -22,7 +24,8 @@ def response_tree(message: Response, informational: list[Response]) -> Tree:
     tree: Tree = {"status": head.status}
     if head.reason is not None:
         tree["reason"] = head.reason
-    tree["version"] = head.version
+    if head.version != "1.1":
+        tree["version"] = head.version
     tree["headers"] = [[name, value] for name, value in head.headers]
     if wire.response_framing(tree) != message.framing:
         tree["framing"] = message.framing  # HEAD and CONNECT: the head says otherwise

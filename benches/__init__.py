@@ -1,0 +1,1 @@
+"""Measurements. Each folder runs as a module: `python -m benches.<name>`."""

@@ -1,0 +1,66 @@
+"""`reenact inspect`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reenact.base.errors import UserError
+from reenact.cli.options import DEFAULT_SUITE, Select
+
+
+def inspect(
+    path: Annotated[
+        str, typer.Argument(help="A suite's folder, a recording, or an ID in reenact/.")
+    ] = str(DEFAULT_SUITE),
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="A case, a flow (3) or an exchange (3/2), in full.",
+            show_default=False,
+        ),
+    ] = None,
+    flows: Annotated[bool, typer.Option("--flows", help="List the connections.")] = False,
+    exchanges: Annotated[bool, typer.Option("--exchanges", help="List what was said.")] = False,
+    cases: Annotated[bool, typer.Option("--cases", help="List the cases.")] = False,
+    select: Select = None,
+) -> int:
+    """List and show what a suite or a recording holds.
+
+    \b
+      reenact inspect
+      reenact inspect reenact 0003-get-order
+      reenact inspect -k "POST and orders"
+      reenact inspect reenact/.local/recording.capture --exchanges
+      reenact inspect reenact/.local/recording.capture 3/2
+    """  # fmt: skip
+    if sum((flows, exchanges, cases)) > 1:
+        raise UserError("choose one of --flows, --exchanges and --cases")
+    place, name = _place(path, name)
+    if place.is_dir():
+        from reenact.cli.inspect_suite import inspect_suite
+
+        if flows or exchanges:
+            raise UserError(f"{place} is a suite; --flows and --exchanges are for a recording")
+        lines = inspect_suite(place, name, select)
+    else:
+        from reenact.cli.inspect_capture import inspect_capture
+
+        if cases:
+            raise UserError(f"{place} is a recording; --cases is for a suite's folder")
+        lines = inspect_capture(place, name, select, exchanges=exchanges)
+    for line in lines:
+        typer.echo(line)
+    return 0
+
+
+def _place(path: str, name: str | None) -> tuple[Path, str | None]:
+    """`reenact inspect 0003-get-order` means the case of the suite that is here."""
+    if name is None and not Path(path).exists() and DEFAULT_SUITE.is_dir():
+        return DEFAULT_SUITE, path
+    if not Path(path).exists():
+        raise UserError(f"{path}: there is no such suite or recording")
+    return Path(path), name

@@ -1,0 +1,87 @@
+"""From a capture to a rehearsed suite on disk: what record, compile and rehearse share."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reenact.base.errors import Exit
+from reenact.cli import places
+from reenact.model.suite import Suite
+
+if TYPE_CHECKING:
+    from reenact.intercept.settings import Settings
+    from reenact.replay.options import RunOptions
+
+Say = Callable[[str], None]
+
+
+def compiled(capture: Path) -> Suite:
+    """The suite of a recording, before any rehearsal. Raises StoreError."""
+    from reenact.compile.build import Recording, compile_suite
+    from reenact.decode.flow import decode
+    from reenact.protocols import builtin
+    from reenact.store.capture import open_capture
+
+    opened = open_capture(capture)
+    exchanges = decode(opened.flows, opened.segments, builtin()).exchanges
+    recording = Recording(
+        digest=opened.digest,
+        command=opened.meta.command,
+        started_ns=opened.meta.started_ns,
+        flows=opened.flows,
+        exchanges=exchanges,
+    )
+    return compile_suite(recording, builtin())
+
+
+def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say) -> Suite:
+    """The suite after replaying it against the build it came from, saved."""
+    from reenact.replay.run import rehearse
+    from reenact.store.suite import save_suite
+
+    found = rehearse(suite, options, say)
+    save_suite(found.suite, folder)
+    if found.moved:
+        say(f"{found.moved} calls turned out to belong to another request than it seemed")
+    if found.generated:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in found.generated.items())
+        say(f"values the service makes up: {kinds}")
+    return found.suite
+
+
+def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> RunOptions:
+    from reenact.replay.options import RunOptions
+
+    return RunOptions(
+        command=command,
+        cwd=Path.cwd(),
+        env=dict(os.environ),
+        log=places.service_log(folder),
+        settings=settings,
+    )
+
+
+def tell(suite: Suite, folder: Path, say: Say) -> Exit:
+    """The summary; UNDECIDED when there is nothing to test."""
+    calls = sum(len(case.calls) for case in suite.cases)
+    aside = Counter(case.aside for case in suite.cases if case.aside)
+    say(
+        f"suite {folder}/: {len(suite.cases)} requests, {len(suite.cases) - aside.total()} cases,"
+        f" {calls} calls of theirs, {len(suite.session)} of the session, {aside.total()} set aside"
+    )
+    for why, count in aside.most_common():
+        say(f"set aside: {count}: {why}")
+    if not suite.cases:
+        say("nothing came in while recording; send the service requests before you stop it")
+        return Exit.UNDECIDED
+    return Exit.AS_RECORDED
+
+
+def say_on_stderr(text: str) -> None:
+    import typer
+
+    typer.echo(f"reenact: {text}", err=True)

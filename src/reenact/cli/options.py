@@ -1,0 +1,76 @@
+"""What several commands take, with one wording."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reenact.base.errors import UserError
+from reenact.cli import making
+
+
+class Mode(enum.StrEnum):
+    AUTO = "auto"
+    SANDBOX = "sandbox"
+    EXPLICIT = "explicit"
+
+
+SuiteDir = Annotated[Path, typer.Option("--suite", metavar="DIR", help="The suite's folder.")]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings; reenact.toml when it is there."),
+]
+Command = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="-- COMMAND", help="How the service is started.", show_default=False),
+]
+SuiteCommand = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="-- COMMAND",
+        help="How the service is started; the recorded command when left out.",
+        show_default=False,
+    ),
+]
+Select = Annotated[
+    str | None,
+    typer.Option(
+        "-k",
+        metavar="EXPR",
+        help="Only these: part of an id or label, with and, or, not, ( ).",
+        show_default=False,
+    ),
+]
+ReplayMode = Annotated[
+    Mode,
+    typer.Option(
+        "--mode", help="explicit: no sandbox; the recorded ports are played on this machine."
+    ),
+]
+DEFAULT_SUITE = Path("reenact")
+
+
+def service_command(given: Sequence[str] | None, recorded: Sequence[str] = ()) -> tuple[str, ...]:
+    """The command after `--`, else the recorded one."""
+    words = list(given or recorded)
+    if "--" in (given or ()):
+        stray = " ".join(words[: words.index("--")])
+        raise UserError(f"unexpected {stray!r} before --; only options stand there")
+    if not words:
+        raise UserError("no command to start the service; add it after --: reenact ... -- COMMAND")
+    return tuple(words)
+
+
+def explicit_replay(mode: Mode) -> bool:
+    """Whether to do without a sandbox; then people hear what that means."""
+    if mode is not Mode.EXPLICIT:
+        return False
+    making.say_on_stderr(
+        "explicit mode is not sealed: connections to other ports, names (DNS), Unix sockets and "
+        "files are the real ones"
+    )
+    return True

@@ -1,0 +1,169 @@
+"""`reenact record`"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from reenact.base.errors import Exit, UserError
+from reenact.cli import making, places
+from reenact.cli.options import (
+    DEFAULT_SUITE,
+    Command,
+    ConfigFile,
+    Mode,
+    SuiteDir,
+    explicit_replay,
+    service_command,
+)
+
+if TYPE_CHECKING:
+    from reenact.intercept.settings import Settings
+    from reenact.record.options import RecordOptions, RecordResult
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """(ours, the service's); (ours, host, the dependency's)."""
+
+    listen: tuple[tuple[int, int], ...]
+    upstream: tuple[tuple[int, str, int], ...]
+
+
+def record(
+    command: Command = None,
+    suite: SuiteDir = DEFAULT_SUITE,
+    capture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the recording goes; in the suite's .local/."),
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="A sandbox, explicit ports, or what the other options mean.")
+    ] = Mode.AUTO,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OURS:SERVICE", help="Explicit: pass a port on to the service's."),
+    ] = None,
+    upstream: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OURS=HOST:PORT", help="Explicit: pass a port on to a dependency."),
+    ] = None,
+    config: ConfigFile = None,
+    no_rehearse: Annotated[
+        bool, typer.Option("--no-rehearse", help="Leave the rehearsals for later.")
+    ] = False,
+) -> int:
+    """Start the service, record all that comes in and goes out, make a suite of it.
+
+    Use the service as its clients would, then stop it or press Ctrl-C.
+
+    \b
+      reenact record -- python -m orders
+      reenact record --suite tests/reenact -- ./orders --port 8000
+      reenact record --mode explicit --listen 8000:9000 --upstream 5433=localhost:5432 -- ./orders
+    """
+    from reenact.intercept.settings import load_settings
+
+    settings = load_settings(config, Path.cwd())
+    explicit = _explicit(mode, listen, upstream)
+    ports = Ports(
+        listen=tuple(map(listen_ports, listen or ())),
+        upstream=tuple(map(upstream_ports, upstream or ())),
+    )
+    words = () if explicit and not command else service_command(command)
+    options = _options(words, capture or places.capture(suite), settings)
+    if explicit:
+        options = msgspec.structs.replace(
+            options, explicit=True, listen=ports.listen, upstream=ports.upstream
+        )
+    _record(options, making.say_on_stderr)
+    return _make(options, suite, rehearse=not no_rehearse)
+
+
+def _make(options: RecordOptions, folder: Path, *, rehearse: bool) -> Exit:
+    from reenact.store.suite import save_suite
+
+    say = making.say_on_stderr
+    suite = making.compiled(options.capture)
+    save_suite(suite, folder)
+    if suite.cases and rehearse and not options.command:
+        say(
+            "not rehearsed: no command; reenact rehearse --mode explicit -- COMMAND makes up for it"
+        )
+    elif suite.cases and rehearse:
+        run = making.run_options(options.command, folder, options.settings)
+        if options.explicit:
+            run = msgspec.structs.replace(run, explicit=explicit_replay(Mode.EXPLICIT))
+        suite = making.rehearsed(suite, folder, run, say)
+    return making.tell(suite, folder, say)
+
+
+def _record(options: RecordOptions, say: making.Say) -> None:
+    from reenact.base.clock import SystemClock
+    from reenact.record.run import record as run
+
+    _tell_accounting(run(options, SystemClock(), say), say)
+
+
+def _tell_accounting(result: RecordResult, say: making.Say) -> None:
+    seen = result.accounting
+    say(
+        f"recorded {seen.connections} connections: {seen.seen_bytes} bytes seen,"
+        f" {seen.stored_bytes} stored, {seen.lost_bytes} lost"
+    )
+    for why, count in sorted(seen.lost_why.items()):
+        say(f"lost: {count} bytes: {why}")
+    for destination, count in sorted(result.datagrams.items()):
+        say(f"not replayable: {count} UDP datagrams to {destination}")
+    for note in seen.notes:
+        say(note)
+
+
+def _options(command: tuple[str, ...], capture: Path, settings: Settings) -> RecordOptions:
+    from reenact.record.options import RecordOptions
+
+    return RecordOptions(
+        command=command, cwd=Path.cwd(), env=dict(os.environ), capture=capture, settings=settings
+    )
+
+
+def _explicit(mode: Mode, listen: list[str] | None, upstream: list[str] | None) -> bool:
+    ports = bool(listen or upstream)
+    if mode is Mode.SANDBOX and ports:
+        raise UserError("--listen and --upstream need --mode explicit; a sandbox sees every port")
+    if mode is Mode.EXPLICIT and not listen:
+        raise UserError("--mode explicit needs --listen OURS:SERVICE, such as --listen 8000:9000")
+    return mode is Mode.EXPLICIT or ports
+
+
+def listen_ports(text: str) -> tuple[int, int]:
+    """`8000:9000` -> (8000, 9000). Raises UserError."""
+    ours, colon, theirs = text.partition(":")
+    if not colon:
+        raise UserError(f"--listen {text}: expected OURS:SERVICE, such as 8000:9000")
+    pair = _port(ours, f"--listen {text}"), _port(theirs, f"--listen {text}")
+    if pair[0] == pair[1]:
+        raise UserError(f"--listen {text}: the two ports must differ; callers use the first")
+    return pair
+
+
+def upstream_ports(text: str) -> tuple[int, str, int]:
+    """`5433=localhost:5432` -> (5433, "localhost", 5432), `[::1]:5432` too. Raises UserError."""
+    ours, equals, destination = text.partition("=")
+    host, colon, port = destination.rpartition(":")
+    if not (equals and colon and host):
+        raise UserError(f"--upstream {text}: expected OURS=HOST:PORT, such as 5433=localhost:5432")
+    where = f"--upstream {text}"
+    found = _port(ours, where), host.removeprefix("[").removesuffix("]"), _port(port, where)
+    if found[1] in ("localhost", "127.0.0.1", "::1") and found[0] == found[2]:
+        raise UserError(f"{where}: the two ports must differ; the service uses the first")
+    return found
+
+
+def _port(text: str, where: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise UserError(f"{where}: expected a port from 1 to 65535, found {text!r}")
+    return int(text)

@@ -1,0 +1,132 @@
+"""`reenact test`"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reenact.base.errors import UserError
+from reenact.cli import making, reporting
+from reenact.cli.options import (
+    DEFAULT_SUITE,
+    ConfigFile,
+    Mode,
+    ReplayMode,
+    Select,
+    SuiteCommand,
+    SuiteDir,
+    explicit_replay,
+    service_command,
+)
+from reenact.cli.reporting import Outputs
+
+if TYPE_CHECKING:
+    from reenact.model.suite import Suite
+    from reenact.replay.options import RunOptions
+
+
+def run_test(
+    command: SuiteCommand = None,
+    suite: SuiteDir = DEFAULT_SUITE,
+    select: Select = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first changed case.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Sandboxes side by side.")] = 1,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.", show_default=False)
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write JSON; - is stdout.", show_default=False),
+    ] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Print annotations for GitHub Actions.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write what changed into the cases, for review.")
+    ] = False,
+    keep_files: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep what the service wrote.", show_default=False),
+    ] = None,
+    responses_only: Annotated[
+        bool, typer.Option("--responses-only", help="Don't assert the outgoing calls.")
+    ] = False,
+    mode: ReplayMode = Mode.AUTO,
+    config: ConfigFile = None,
+) -> int:
+    """Start the service sealed off, send it the recorded requests, say what changed.
+
+    Every dependency is played from the recording; nothing of it has to run.
+
+    \b
+      reenact test
+      reenact test -- ./orders --port 8000
+      reenact test -k "orders and not delete" --fail-fast
+      reenact test --jobs 2 --junit report.xml --github
+
+    Exit code: 0 all as recorded, 1 behaviour changed, 2 could not decide, 3 usage,
+    4 environment, 5 a bug in reenact.
+    """
+    from msgspec.structs import replace
+
+    from reenact.intercept.settings import load_settings
+    from reenact.store.suite import load_suite
+
+    _refuse_needing_sandbox(mode, jobs, keep_files)
+    loaded = load_suite(suite)
+    _refuse_empty(loaded, suite)
+    words = service_command(command, loaded.command)
+    options = replace(
+        making.run_options(words, suite, load_settings(config, Path.cwd())),
+        select=_chosen(loaded, select),
+        jobs=jobs,
+        fail_fast=fail_fast,
+        responses_only=responses_only,
+        keep_files=keep_files,
+        explicit=explicit_replay(mode),
+    )
+    outputs = Outputs(junit=junit, json=json, github=github)
+    return _run(loaded, suite, options, outputs, update=update)
+
+
+def _run(suite: Suite, folder: Path, options: RunOptions, outputs: Outputs, *, update: bool) -> int:
+    from reenact.base.clock import SystemClock
+    from reenact.replay.run import run_suite
+    from reenact.report.terminal import Screen
+
+    stream = sys.stderr if outputs.json == "-" else sys.stdout
+    reporter = reporting.Reporter(suite, folder, options, SystemClock(), Screen(stream, os.environ))
+    try:
+        played = run_suite(suite, options, reporter.verdict)
+    finally:
+        reporter.close()
+    report = reporter.end(played.verdicts, played.session)
+    reporting.write(report, folder, outputs)
+    return reporting.accept(report, folder) if update else reporting.exit_code(report)
+
+
+def _chosen(suite: Suite, expression: str | None) -> frozenset[str] | None:
+    from reenact.cli.labels import case_labels
+    from reenact.cli.select import selected
+
+    return None if expression is None else frozenset(selected(expression, case_labels(suite)))
+
+
+def _refuse_empty(suite: Suite, folder: Path) -> None:
+    if not suite.cases:
+        raise UserError(f"{folder}: the suite has no cases; record again and send requests")
+
+
+def _refuse_needing_sandbox(mode: Mode, jobs: int, keep_files: Path | None) -> None:
+    if mode is Mode.EXPLICIT and jobs > 1:
+        raise UserError("--jobs needs sandboxes: in --mode explicit there is one set of ports")
+    if mode is Mode.EXPLICIT and keep_files is not None:
+        raise UserError(
+            "--keep-files needs a sandbox: in --mode explicit files stay where they are"
+        )

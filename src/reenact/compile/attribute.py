@@ -1,0 +1,181 @@
+"""Which outgoing call was made for which incoming request: evidence, in order of its strength.
+
+1. Housekeeping of a connection, and calls that are also made when no request is open, belong
+   to nobody: they are the session's.
+2. Only one request was open when the call was made.
+3. The call carries values that only one of the open requests carries.
+4. Its neighbours on the same connection belong to a request that was open (a pool lends a
+   connection to one request at a time; BEGIN leans on what follows, COMMIT on what precedes).
+5. The latest request that was open.
+Calls made after the last response belong to the request before them when they share a value with
+it, or when such a call never comes but shortly after a request.
+
+Rehearsal corrects what this gets wrong: it asks the service itself, one request at a time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from reenact.model.exchange import Exchange
+from reenact.model.protocol import ProtocolPlugin, Traits
+from reenact.model.value import Value, leaves
+
+LATE_NS = 5 * 10**9
+"""How long after its response a request may still cause calls that are given to it."""
+
+BACKGROUND_MIN = 3
+"""Times a call must be seen with no request open before all like it count as background."""
+
+
+@dataclass(slots=True)
+class Attribution:
+    """Calls by the id of their stimulus, in order; and those of no stimulus."""
+
+    calls: dict[str, list[Exchange]] = field(default_factory=dict)
+    session: list[Exchange] = field(default_factory=list)
+
+
+def attribute(
+    stimuli: Sequence[Exchange], outbound: Sequence[Exchange], plugins: Mapping[str, ProtocolPlugin]
+) -> Attribution:
+    """`stimuli` and `outbound` in order of `asked_ns`. Every call lands exactly once."""
+    work = _Work(stimuli, outbound, plugins)
+    work.by_window()
+    work.by_values()
+    work.by_neighbours()
+    work.by_time()
+    return work.result()
+
+
+class _Work:
+    def __init__(
+        self,
+        stimuli: Sequence[Exchange],
+        outbound: Sequence[Exchange],
+        plugins: Mapping[str, ProtocolPlugin],
+    ) -> None:
+        self.stimuli = stimuli
+        self.starts = [s.asked_ns for s in stimuli]
+        self.longest_ns = max((s.answered_ns - s.asked_ns for s in stimuli), default=0)
+        self.calls = outbound
+        self.traits = [_traits(call, plugins) for call in outbound]
+        self.kinds = [_kind(call, plugins) for call in outbound]
+        self.open = [self._open_at(call.asked_ns) for call in outbound]
+        self.owner: dict[int, int] = {}  # index of call -> index of stimulus
+        self.values = [_values(s.request) | _values(s.response) for s in stimuli]
+        self.rarity = Counter(v for values in self.values for v in values)
+
+    def _open_at(self, at_ns: int) -> list[int]:
+        """Stimuli whose request had come and whose response had not ended."""
+        first = bisect_right(self.starts, at_ns - self.longest_ns - 1)
+        last = bisect_right(self.starts, at_ns)
+        return [i for i in range(first, last) if self.stimuli[i].answered_ns >= at_ns]
+
+    def by_window(self) -> None:
+        idle = Counter(
+            self.kinds[n] for n in range(len(self.calls)) if not self.open[n] and not self._late(n)
+        )
+        self.background = {kind for kind, times in idle.items() if times >= BACKGROUND_MIN}
+        for n, call in enumerate(self.calls):
+            if self.traits[n].housekeeping or self.kinds[n] in self.background:
+                self.open[n] = []
+            elif not self.open[n] and call.request is not None:
+                late = self._late(n)
+                if late is not None:
+                    self.owner[n] = late
+            elif len(self.open[n]) == 1:
+                self.owner[n] = self.open[n][0]
+
+    def _late(self, n: int) -> int | None:
+        """The request that ended last before the call, if the call may be its late effect."""
+        call = self.calls[n]
+        i = bisect_right(self.starts, call.asked_ns) - 1
+        if i < 0 or call.asked_ns - self.stimuli[i].answered_ns > LATE_NS:
+            return None
+        if self._shared(n, i) > 0 or call.asked_ns - self.stimuli[i].answered_ns < LATE_NS // 10:
+            return i
+        return None
+
+    def by_values(self) -> None:
+        for n in self._undecided():
+            scores = [(self._shared(n, i), i) for i in self.open[n]]
+            scores.sort(key=lambda pair: (-pair[0], pair[1]))
+            if scores[0][0] > scores[1][0]:
+                self.owner[n] = scores[0][1]
+
+    def _shared(self, n: int, i: int) -> float:
+        """How much a call and a stimulus have in common: rare values count most."""
+        call = self.calls[n]
+        common = (_values(call.request) | _values(call.response)) & self.values[i]
+        return sum(1 / self.rarity[v] for v in common)
+
+    def by_neighbours(self) -> None:
+        lines: dict[int, list[int]] = defaultdict(list)
+        for n, call in enumerate(self.calls):
+            lines[call.flow].append(n)
+        for line in lines.values():
+            self._spread(line, forward=True)
+            self._spread(line[::-1], forward=False)
+
+    def _spread(self, line: list[int], *, forward: bool) -> None:
+        """Give undecided calls to the owner of the call before them, along one connection."""
+        owner: int | None = None
+        for n in line:
+            traits = self.traits[n]
+            starts_anew = traits.opens if forward else traits.closes
+            if n not in self.owner and not starts_anew and owner in self.open[n]:
+                assert owner is not None
+                self.owner[n] = owner
+            ends_here = traits.closes if forward else traits.opens
+            owner = None if ends_here else self.owner.get(n, owner)
+
+    def by_time(self) -> None:
+        for n in self._undecided():
+            self.owner[n] = self.open[n][-1]
+
+    def _undecided(self) -> list[int]:
+        return [n for n in range(len(self.calls)) if n not in self.owner and self.open[n]]
+
+    def result(self) -> Attribution:
+        out = Attribution(calls={s.id: [] for s in self.stimuli})
+        for n, call in enumerate(self.calls):
+            i = self.owner.get(n)
+            if i is None:
+                out.session.append(call)
+            else:
+                out.calls[self.stimuli[i].id].append(call)
+        return out
+
+
+def _traits(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> Traits:
+    if call.request is None:
+        return Traits(housekeeping=call.response is None)
+    return plugins[call.protocol].matcher.traits(call.request, call.response)
+
+
+def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> tuple[str, str]:
+    """Calls of one kind differ in nothing but values."""
+    if call.request is None:
+        return (call.protocol, "push")
+    matcher = plugins[call.protocol].matcher
+    return (call.protocol, matcher.key(call.request) + matcher.label(call.request)[:40])
+
+
+def _values(tree: Value) -> set[str]:
+    """Values telling enough to recognise a request by; also those inside longer texts."""
+    out: set[str] = set()
+    for _, leaf in leaves(tree):
+        if isinstance(leaf, str):
+            out.update(word for word in _words(leaf) if len(word) >= 4)
+        elif isinstance(leaf, int | float | Decimal) and not isinstance(leaf, bool):
+            out.add(str(leaf))
+    return out
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() or c in "-_@." else " " for c in text[:20_000]).split()

@@ -1,0 +1,69 @@
+"""`reenact.toml`: what can be configured. Everything works without it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from reenact.base.errors import UserError
+
+FILE = "reenact.toml"
+
+
+class ClientCert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The certificate shown to upstream hosts that ask for one."""
+
+    host: str
+    cert: str
+    key: str
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`passthrough`: hosts left encrypted and opaque. `trust_files`: CA files that the service's
+    clients read (`sslrootcert`, `verify=`): ours is added to them inside the sandbox, and what they
+    hold is trusted upstream. `insecure`: hosts whose certificate is not verified, as their
+    client doesn't. `service_cert`/`service_key`: shown to callers of a service that listens with TLS."""
+
+    passthrough: tuple[str, ...] = ()
+    trust_files: tuple[str, ...] = ()
+    insecure: tuple[str, ...] = ()
+    client_certs: tuple[ClientCert, ...] = ()
+    service_cert: str = ""
+    service_key: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`unix_sockets`: paths of dependencies' sockets beside those that are found.
+    `protocols`: `{"10.0.0.7:9000" = "redis"}` where detection needs help."""
+
+    tls: Tls = Tls()
+    unix_sockets: tuple[str, ...] = ()
+    protocols: Annotated[dict[str, str], msgspec.Meta()] = {}
+
+
+def load_settings(path: Path | None, cwd: Path) -> Settings:
+    """The file named, else `reenact.toml` in `cwd`, else the defaults.
+
+    Raises UserError naming file and key for anything that is not a setting.
+    """
+    if path is None:
+        path = cwd / FILE
+        if not path.exists():
+            return Settings()
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: no such file; leave --config out or name an existing one"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as bad:
+        raise UserError(f"{path}: {bad}") from None
+    try:
+        return msgspec.convert(tree, Settings)
+    except msgspec.ValidationError as bad:
+        raise UserError(
+            f"{path}: {bad}; see docs/configuration.md for the settings there are"
+        ) from None

@@ -1,0 +1,180 @@
+"""Recorded calls that may still be served, and the choice among them.
+
+A live call is first looked up by its whole normal tree with live values told back into recorded
+ones: constant time, however many calls were recorded. Only calls with generated values of
+their own are compared one by one, within a bucket that no renaming can change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reenact.diff.tree import Comparison, Terms, compare
+from reenact.model.protocol import ProtocolPlugin
+from reenact.model.suite import Interaction
+from reenact.model.symbol import Generated
+from reenact.model.value import Path, Value
+from reenact.rename.table import Renaming
+
+Key: TypeAlias = tuple[str, str, str]
+SCAN_MAX = 200
+"""Calls compared for one live call within a bucket; beyond it only exact ones are found."""
+
+
+@dataclass(slots=True, eq=False)
+class Recorded:
+    """An interaction with what matching wants to know of it, worked out once.
+
+    `case` is the id of its case, "" for the session's; `uses` counts how often it was served.
+    """
+
+    interaction: Interaction
+    case: str
+    key: Key
+    normal: Value
+    exact: object
+    generated: Mapping[Path, frozenset[str]]
+    housekeeping: bool
+    uses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A live call as matching sees it."""
+
+    protocol: str
+    destination: str
+    request: Value
+    key: Key
+    normal: Value
+    label: str
+    housekeeping: bool
+    waits: bool
+
+
+class Reader:
+    """Turns trees into what is compared, by their protocols' matchers."""
+
+    def __init__(self, plugins: Mapping[str, ProtocolPlugin]) -> None:
+        self.plugins = plugins
+
+    def recorded(self, interaction: Interaction, case: str) -> Recorded:
+        matcher = self.plugins[interaction.protocol].matcher
+        normal = matcher.normal(interaction.request)
+        return Recorded(
+            interaction=interaction,
+            case=case,
+            key=(interaction.protocol, interaction.destination, matcher.key(interaction.request)),
+            normal=normal,
+            exact=frozen(normal),
+            generated=kinds_by_path(interaction.generated),
+            housekeeping=matcher.traits(interaction.request, interaction.response).housekeeping,
+        )
+
+    def asked(self, protocol: str, destination: str, request: Value) -> Asked:
+        matcher = self.plugins[protocol].matcher
+        traits = matcher.traits(request, None)
+        return Asked(
+            protocol=protocol,
+            destination=destination,
+            request=request,
+            key=(protocol, destination, matcher.key(request)),
+            normal=matcher.normal(request),
+            label=matcher.label(request),
+            housekeeping=traits.housekeeping,
+            waits=traits.waits,
+        )
+
+    def label(self, interaction: Interaction) -> str:
+        return self.plugins[interaction.protocol].matcher.label(interaction.request)
+
+
+def kinds_by_path(generated: Iterable[Generated]) -> dict[Path, frozenset[str]]:
+    out: dict[Path, frozenset[str]] = {}
+    for site in generated:
+        out[site.at] = out.get(site.at, frozenset()) | {site.kind}
+    return out
+
+
+def frozen(tree: Value) -> object:
+    """A hashable that is equal for equal trees, telling 1, 1.0, True and "1" apart."""
+    if isinstance(tree, dict):
+        return ("d", *((key, frozen(tree[key])) for key in sorted(tree)))
+    if isinstance(tree, list):
+        return ("l", *map(frozen, tree))
+    if isinstance(tree, str | bytes) or tree is None:
+        return tree
+    return (type(tree).__name__, str(tree))
+
+
+class Pool:
+    """A set of recorded calls, in recorded order within each bucket."""
+
+    def __init__(self, calls: Iterable[Recorded] = ()) -> None:
+        self._exact: dict[tuple[Key, object], list[Recorded]] = {}
+        self._bucket: dict[Key, list[Recorded]] = {}
+        self._all: dict[str, Recorded] = {}
+        for call in calls:
+            self.add(call)
+
+    def add(self, call: Recorded) -> None:
+        self._exact.setdefault((call.key, call.exact), []).append(call)
+        self._bucket.setdefault(call.key, []).append(call)
+        self._all[call.interaction.id] = call
+
+    def remove(self, call: Recorded) -> None:
+        self._exact[call.key, call.exact].remove(call)
+        self._bucket[call.key].remove(call)
+        del self._all[call.interaction.id]
+
+    def __iter__(self) -> Iterator[Recorded]:
+        return iter(self._all.values())
+
+    def __contains__(self, call: Recorded) -> bool:
+        return call.interaction.id in self._all
+
+    def exact(self, asked: Asked, names: Renaming) -> list[Recorded]:
+        """Calls equal to the live one, or equal once live values are told back."""
+        found = self._exact.get((asked.key, frozen(asked.normal)), [])
+        told = names.untell(asked.normal)
+        if told is not asked.normal and told != asked.normal:
+            found = self._exact.get((asked.key, frozen(told)), []) or found
+        return found
+
+    def alike(
+        self, asked: Asked, terms: Terms, *, all_sites: bool = False
+    ) -> list[tuple[Recorded, Comparison]]:
+        """Calls that compare equal under `terms` with generated values, the tightest first."""
+        found = []
+        for call in self._bucket.get(asked.key, [])[:SCAN_MAX]:
+            if not (call.generated or all_sites):
+                continue
+            comparison = compare_call(call, asked, terms)
+            if comparison.equal:
+                found.append((call, comparison))
+        found.sort(key=lambda pair: pair[1].looseness)
+        return found
+
+    def near(self, asked: Asked) -> list[Recorded]:
+        """Calls worth showing beside one that matched nothing: same bucket, else same kind."""
+        same_bucket = self._bucket.get(asked.key, [])
+        if same_bucket:
+            return same_bucket[:SCAN_MAX]
+        return [
+            call
+            for call in self._all.values()
+            if call.key[:2] == asked.key[:2] and not call.housekeeping
+        ][:SCAN_MAX]
+
+
+def compare_call(call: Recorded, asked: Asked, terms: Terms) -> Comparison:
+    here = Terms(
+        names=terms.names,
+        generated=call.generated,
+        discover=terms.discover,
+        moment=terms.moment,
+        tolerated=terms.tolerated,
+    )
+    return compare(call.normal, asked.normal, ("request",), here)

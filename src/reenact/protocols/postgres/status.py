@@ -1,0 +1,23 @@
+"""How the transaction status moves: I (idle), T (in a transaction), E (in a failed one)."""
+
+from __future__ import annotations
+
+import re
+
+_CHAIN = re.compile(r"\bAND\s+CHAIN\b", re.IGNORECASE)
+_TO = re.compile(r"^\s*ROLLBACK\b(?:\s+(?:WORK|TRANSACTION))?\s+TO\b", re.IGNORECASE)
+
+
+def after(before: str, sql: str, tag: str) -> str:
+    """The status after a statement that completed with `tag`."""
+    if tag in ("BEGIN", "START TRANSACTION"):
+        return "T"
+    if tag == "ROLLBACK" and _TO.match(sql):
+        return "T"
+    if tag in ("COMMIT", "ROLLBACK"):
+        return "T" if _CHAIN.search(sql) and before != "I" else "I"
+    return "I" if tag == "PREPARE TRANSACTION" else before
+
+
+def after_error(before: str) -> str:
+    return "I" if before == "I" else "E"

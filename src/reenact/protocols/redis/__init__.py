@@ -1,0 +1,50 @@
+"""Redis: RESP2 and RESP3. README.md shows the trees and what is not covered."""
+
+from __future__ import annotations
+
+import re
+
+from reenact.model.protocol import Confidence, ProtocolPlugin
+from reenact.model.segment import Flow, Side
+from reenact.protocols.framing import FramedCodec
+from reenact.protocols.redis.frame import RespFramer
+from reenact.protocols.redis.match import RedisMatcher
+from reenact.protocols.redis.messages import Frame, FrameEncoder, parse
+from reenact.protocols.redis.pair import RedisPairer
+from reenact.protocols.redis.respond import RedisResponder
+
+LIMIT = 512 * 1024 * 1024
+"""redis' `proto-max-bulk-len` by default (redis.conf); a server may be configured higher."""
+
+_COMMAND = re.compile(rb"\*\d{1,7}\r\n\$\d{1,9}\r\n")
+_BEGUN = re.compile(rb"\*(\d{1,7}(\r(\n(\$(\d{1,9}(\r)?)?)?)?)?)?")
+
+
+def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
+    if not client:
+        return Confidence.NO if server else Confidence.WAIT
+    if _COMMAND.match(client):
+        return Confidence.SURE
+    if _BEGUN.fullmatch(client):
+        return Confidence.WAIT
+    inline = client[:40].upper().startswith((b"PING\r\n", b"AUTH ", b"INFO\r\n", b"SELECT "))
+    return Confidence.LIKELY if inline and server[:1] in b"+-$" else Confidence.NO
+
+
+def codec() -> FramedCodec:
+    framers = (RespFramer(Side.CLIENT, LIMIT), RespFramer(Side.SERVER, LIMIT))
+    return FramedCodec(framers, parse, LIMIT)
+
+
+PLUGIN = ProtocolPlugin(
+    name="redis",
+    payloads=(Frame,),
+    detect=detect,
+    codec=lambda flow: codec(),
+    encoder=lambda flow, side: FrameEncoder(),
+    pairer=RedisPairer,
+    matcher=RedisMatcher(),
+    recall=lambda interactions: None,
+    responder=lambda flow, recalled: RedisResponder(codec()),
+    buffer_limit=LIMIT,
+)

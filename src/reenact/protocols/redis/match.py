@@ -1,0 +1,62 @@
+"""Commands are the same when their name, all arguments and the database are."""
+
+from __future__ import annotations
+
+from reenact.model.protocol import Traits
+from reenact.model.value import Value
+from reenact.protocols.redis.commands import name_of, traits_of
+
+LABEL_MAX = 100
+"""Characters."""
+
+
+class RedisMatcher:
+    def key(self, request: Value) -> str:
+        words = compared(words_of(request))
+        return f"{name_of(words)} {len(words)}"
+
+    def normal(self, request: Value) -> Value:
+        words = compared(words_of(request))
+        normal: dict[str, Value] = {"command": name_of(words), "args": words[1:]}
+        if isinstance(request, dict) and "db" in request:
+            normal["db"] = request["db"]
+        return normal
+
+    def normal_response(self, response: Value) -> Value:
+        return response
+
+    def label(self, request: Value) -> str:
+        """No passwords: they are not compared."""
+        words = compared(words_of(request))
+        shown = " ".join(
+            map(_shown, [name_of(words), *words[1:]] if words else ["(empty command)"])
+        )
+        return shown if len(shown) <= LABEL_MAX else shown[: LABEL_MAX - 3] + "..."
+
+    def traits(self, request: Value, response: Value) -> Traits:
+        return traits_of(words_of(request))
+
+
+def compared(words: list[Value]) -> list[Value]:
+    """Without what says who the client is: a new password or client library is no other call."""
+    match [str(word).upper() for word in words[:2]]:
+        case ["AUTH", *_]:
+            return words[:1]
+        case ["HELLO", *_]:
+            return words[:2]
+        case ["CLIENT", "SETNAME"]:
+            return words[:2]
+        case ["CLIENT", "SETINFO"]:
+            return words[:3]
+    return words
+
+
+def words_of(request: Value) -> list[Value]:
+    words = request.get("command") if isinstance(request, dict) else None
+    return words if isinstance(words, list) else []
+
+
+def _shown(word: Value) -> str:
+    """A word of a label; values can be megabytes long."""
+    text = repr(word[:LABEL_MAX])[1:] if isinstance(word, bytes) else str(word)[:LABEL_MAX]
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) or "''"

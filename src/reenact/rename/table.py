@@ -1,0 +1,174 @@
+"""The renaming table: a partial bijection between recorded and live texts, and retelling."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+from reenact.model.difference import Conflict
+from reenact.model.symbol import Binding
+from reenact.model.value import Value
+from reenact.rename.forms import TOKEN_MIN
+
+
+class Renaming:
+    """Both directions are functions, so one recorded id can neither split nor merge with
+    another; an attempt is a `Conflict`, and a `Conflict` is a finding.
+
+    Values are found inside longer texts from 8 characters up, also as URLs write them. `origin` is
+    where a binding was made (a case id), kept so that dependence between cases is known.
+    """
+
+    def __init__(self) -> None:
+        self._bindings: dict[str, Binding] = {}
+        self._back: dict[str, Binding] = {}
+        self._origin: dict[str, str] = {}
+        self._forward_texts = _Texts()
+        self._backward_texts = _Texts()
+
+    def to_live(self, recorded: str) -> str | None:
+        held = self._bindings.get(recorded)
+        return None if held is None else str(held.live)
+
+    def to_recorded(self, live: str) -> str | None:
+        held = self._back.get(live)
+        return None if held is None else str(held.recorded)
+
+    def bind(self, kind: str, recorded: str, live: str, origin: str = "") -> Conflict | None:
+        """Add the pair; None when added or already held."""
+        a, b = self._bindings.get(recorded), self._back.get(live)
+        if a is not None or b is not None:
+            if a is not None and a.live == live:
+                return None
+            held = a or b
+            assert held is not None
+            return Conflict(
+                kind=kind,
+                recorded=recorded,
+                live=live,
+                held_recorded=held.recorded,
+                held_live=held.live,
+            )
+        binding = Binding(kind, recorded, live)
+        self._bindings[recorded] = self._back[live] = binding
+        self._origin[recorded] = origin
+        for write in (str, quote, quote_plus):
+            self._forward_texts.add(write(recorded), write(live), recorded)
+            self._backward_texts.add(write(live), write(recorded), recorded)
+        return None
+
+    def bindings(self) -> tuple[Binding, ...]:
+        return tuple(self._bindings.values())
+
+    def retell(self, tree: Value, seen: set[str] | None = None) -> Value:
+        """The tree with every recorded value it holds replaced by the live one.
+
+        `seen`, when given, collects the origins of the bindings that were used.
+        """
+        return self._told(tree, self._forward_texts, seen)
+
+    def untell(self, tree: Value) -> Value:
+        """The other way: live values replaced by the recorded ones."""
+        return self._told(tree, self._backward_texts, None)
+
+    def _told(self, tree: Value, texts: _Texts, seen: set[str] | None) -> Value:
+        if not texts:
+            return tree
+
+        def used(recorded: str) -> None:
+            if seen is not None:
+                seen.add(self._origin[recorded])
+
+        return _map(tree, lambda text: _deep(text, lambda inner: texts.replace(inner, used)))
+
+
+def _map(tree: Value, change: Callable[[str], str]) -> Value:
+    if isinstance(tree, str):
+        return change(tree)
+    if isinstance(tree, bytes):
+        return (
+            change(tree.decode("latin-1")).encode("latin-1", "replace")
+            if len(tree) >= TOKEN_MIN
+            else tree
+        )
+    if isinstance(tree, list):
+        return [_map(child, change) for child in tree]
+    if isinstance(tree, dict):
+        return {change(key): _map(child, change) for key, child in tree.items()}
+    return tree
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+
+
+def _deep(text: str, change: Callable[[str], str]) -> str:
+    """Change a text, and what stands in it as base64 (Basic credentials, opaque cursors)."""
+    changed = change(text)
+    if changed != text or len(text) < 12:
+        return changed
+    return _BASE64.sub(lambda m: _through_base64(m[0], change), text)
+
+
+def _through_base64(word: str, change: Callable[[str], str]) -> str:
+    """The same word when it is no base64 of a readable text, or nothing in it changes."""
+    bare = word.rstrip("=")
+    if len(bare) % 4 == 1:
+        return word
+    urlsafe = "-" in bare or "_" in bare
+    decode = base64.urlsafe_b64decode if urlsafe else base64.b64decode
+    try:
+        inner = decode(bare + "=" * (-len(bare) % 4)).decode()
+    except (ValueError, UnicodeDecodeError):
+        return word
+    changed = change(inner)
+    if changed == inner:
+        return word
+    encode = base64.urlsafe_b64encode if urlsafe else base64.b64encode
+    told = encode(changed.encode()).decode()
+    return told if word.endswith("=") or len(bare) % 4 == 0 else told.rstrip("=")
+
+
+class _Texts:
+    """Texts to replace, found by their first eight characters: the cost of a replacement grows
+    with the text alone, not with the number of bindings."""
+
+    def __init__(self) -> None:
+        self._whole: dict[str, tuple[str, str]] = {}
+        self._by_head: dict[str, list[str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._whole)
+
+    def add(self, old: str, new: str, recorded: str) -> None:
+        if old in self._whole:
+            return
+        self._whole[old] = (new, recorded)
+        if len(old) >= TOKEN_MIN:
+            olds = self._by_head.setdefault(old[:TOKEN_MIN], [])
+            olds.append(old)
+            olds.sort(key=len, reverse=True)
+
+    def replace(self, text: str, used: Callable[[str], None]) -> str:
+        whole = self._whole.get(text)
+        if whole is not None:
+            used(whole[1])
+            return whole[0]
+        if len(text) < TOKEN_MIN:
+            return text
+        out: list[str] = []
+        done = at = 0
+        heads = self._by_head
+        last = len(text) - TOKEN_MIN
+        while at <= last:
+            for old in heads.get(text[at : at + TOKEN_MIN], ()):
+                if text.startswith(old, at):
+                    new, recorded = self._whole[old]
+                    used(recorded)
+                    out += (text[done:at], new)
+                    done = at = at + len(old)
+                    break
+            else:
+                at += 1
+        return "".join((*out, text[done:])) if out else text

@@ -1,0 +1,186 @@
+"""The recorded calls of a suite while it is replayed, and which one answers a live call."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reenact.compile.attribute import LATE_NS
+from reenact.diff.tree import Comparison, Terms
+from reenact.match.nearest import miss
+from reenact.match.pool import Asked, Pool, Reader, Recorded, compare_call
+from reenact.model.exchange import Outcome
+from reenact.model.protocol import ProtocolPlugin
+from reenact.model.suite import Case, Interaction, Suite, Uses
+from reenact.model.verdict import Miss
+from reenact.rename.instants import Moment
+from reenact.rename.table import Renaming
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The recorded call to serve. `again`: it was served before, in this very case."""
+
+    call: Recorded
+    comparison: Comparison
+    again: bool = False
+
+
+class Calls:
+    """`discover` is rehearsal: generated values are found here, and calls find their case."""
+
+    def __init__(
+        self,
+        suite: Suite,
+        plugins: Mapping[str, ProtocolPlugin],
+        names: Renaming,
+        *,
+        discover: bool,
+    ) -> None:
+        self.names = names
+        self.discover = discover
+        self.reader = Reader(plugins)
+        self._session = Pool(self._read(suite.session, ""))
+        self._cursor: dict[object, int] = {}
+        self._began = {case.id: case.at_ns for case in suite.cases}
+        self._cases = {case.id: self._case_calls(case) for case in suite.cases}
+        self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
+        self._anywhere = (
+            Pool(c for calls in self._cases.values() for c in calls) if discover else Pool()
+        )
+        self._used: dict[str, list[Recorded]] = {}
+
+    def _read(self, interactions: Sequence[Interaction], case: str) -> list[Recorded]:
+        return [self.reader.recorded(i, case) for i in interactions if i.request is not None]
+
+    def _case_calls(self, case: Case) -> list[Recorded]:
+        return self._read(case.calls, case.id)
+
+    def of(self, case: str) -> list[Recorded]:
+        return self._cases.get(case, [])
+
+    def unused(self, case: str) -> list[Recorded]:
+        """Calls of the case that have to be asked and were not."""
+        return [
+            call
+            for call in self.of(case)
+            if not call.uses and call.interaction.uses in (Uses.ONCE, Uses.SOME)
+        ]
+
+    def choose(
+        self, asked: Asked, case: str, moment: Moment | None, window: tuple[int, int]
+    ) -> Choice | Miss:
+        """The one recorded call that the live one is, and mark it used; else why none is.
+
+        `window` is when, on the capture's clock, the present case was recorded: it tells which
+        of several recorded answers of a session call is the one of that time.
+        """
+        terms = Terms(self.names, discover=self.discover, moment=moment)
+        found = self._of_case(asked, case, terms) or self._of_session(asked, terms, window)
+        if found is None and self.discover:
+            found = self._discovered(asked, case, terms, window)
+        if found is None:
+            found = self._again(asked, case, terms)
+        if found is None:
+            pool = self._pools.get(case, Pool())
+            near = [*pool.near(asked), *self._session.near(asked)]
+            return miss(asked, near, self._used.get(case, []), self.reader, terms)
+        self._use(found, case)
+        return found
+
+    def _of_case(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+        pool = self._pools.get(case)
+        return self._from(pool, asked, terms) if pool is not None else None
+
+    def _from(self, pool: Pool, asked: Asked, terms: Terms) -> Choice | None:
+        """The first equal call; else the tightest with generated values of telling form."""
+        for call in pool.exact(asked, terms.names):
+            return Choice(call, compare_call(call, asked, terms))
+        for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
+            if not terms.discover or comparison.looseness[0] == 0 or call.generated:
+                return Choice(call, comparison)
+        return None
+
+    def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
+        """Session calls are served as often as asked, with the answer of that time."""
+        found = self._session.exact(asked, terms.names)
+        if found:
+            return Choice(self._turn(found, window), Comparison())
+        alike = self._session.alike(asked, terms, all_sites=terms.discover)
+        return Choice(*alike[0]) if alike else None
+
+    def _turn(self, found: list[Recorded], window: tuple[int, int]) -> Recorded:
+        """Recorded answers in turn, never older than the last before the window nor younger
+        than the last within it: a poll follows the recording however often it comes."""
+        asked = [call.interaction.asked_ns for call in found]
+        oldest = max(bisect_right(asked, window[0]) - 1, 0)
+        youngest = max(bisect_right(asked, window[1]) - 1, oldest)
+        key = (found[0].key, found[0].exact)
+        at = min(max(self._cursor.get(key, -1) + 1, oldest), youngest)
+        self._cursor[key] = at
+        return found[at]
+
+    def _discovered(
+        self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
+    ) -> Choice | None:
+        """Rehearsal only: a call that the compiler gave to another case of that time, or one
+        whose values differ in more than their form tells."""
+        return self._of_neighbours(asked, terms, window) or self._loosely(asked, case, terms)
+
+    def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
+        """The nearest in time of the calls recorded while the present case was open or could
+        still cause some."""
+        found = [
+            Choice(call, compare_call(call, asked, terms))
+            for call in self._anywhere.exact(asked, terms.names)
+        ]
+        found += [
+            Choice(call, comparison)
+            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True)
+            if comparison.looseness[0] == 0
+        ]
+        since, until = window[0], window[1] + LATE_NS
+        timely = [c for c in found if since <= self._at_ns(c.call) <= until]
+        return min(timely, key=lambda c: self._at_ns(c.call), default=None)
+
+    def _at_ns(self, call: Recorded) -> int:
+        return self._began.get(call.case, 0) + call.interaction.asked_ns
+
+    def _loosely(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+        pool = self._pools.get(case)
+        alike = pool.alike(asked, terms, all_sites=True) if pool is not None else []
+        return Choice(*alike[0]) if alike else None
+
+    def _again(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+        """A call of this case once more, where the suite says that it may repeat (or, in
+        rehearsal, where it only reads)."""
+        for call in reversed(self._used.get(case, [])):
+            if call.key != asked.key or not self._may_repeat(call):
+                continue
+            comparison = compare_call(call, asked, terms)
+            if comparison.equal:
+                return Choice(call, comparison, again=True)
+        return None
+
+    def _may_repeat(self, call: Recorded) -> bool:
+        if call.interaction.uses in (Uses.MANY, Uses.SOME):
+            return True
+        matcher = self.reader.plugins[call.interaction.protocol].matcher
+        traits = matcher.traits(call.interaction.request, call.interaction.response)
+        return self.discover and (traits.reads or traits.waits)
+
+    def _use(self, choice: Choice, case: str) -> None:
+        call = choice.call
+        call.uses += 1
+        if not call.case:
+            return
+        if not choice.again:
+            self._used.setdefault(case, []).append(call)
+            self._pools[call.case].remove(call)
+            if self.discover:
+                self._anywhere.remove(call)
+
+
+def pushes(case: Case) -> list[Interaction]:
+    return [call for call in case.calls if call.request is None and call.outcome is Outcome.PUSH]

@@ -1,0 +1,219 @@
+"""One case while it runs: what it has asked so far, when it is over, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reenact.diff.tree import Comparison, Terms, compare
+from reenact.match.pool import Asked, Reader, kinds_by_path
+from reenact.model.difference import Change, Conflict, Difference
+from reenact.model.suite import Case, Interaction
+from reenact.model.value import Value
+from reenact.model.verdict import CallDifferences, Miss, Status, Step, Verdict
+from reenact.rename.instants import Moment
+from reenact.rename.table import Renaming
+from reenact.replay.core.calls import Calls, Choice
+from reenact.replay.core.events import Observation, Served, Stray
+
+RESPONSE_WAIT_NS = 30 * 10**9
+"""Added to ten times the recorded duration: how long a response may take."""
+
+CALL_WAIT_NS = 10**9
+"""Added to twice the recorded lateness: how long a missing call is waited for."""
+
+
+@dataclass(slots=True)
+class Running:
+    """Everything known of the case that is open now ("" for what is outside of any case)."""
+
+    id: str
+    case: Case | None
+    began_ns: int
+    moment: Moment | None
+    response: Value = None
+    error: str = ""
+    done_ns: int | None = None
+    last_ns: int = 0
+    answered: set[str] = field(default_factory=set)
+    served: list[Served] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    misses: list[Miss] = field(default_factory=list)
+    ordered: list[CallDifferences] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    uses: set[str] = field(default_factory=set)
+    pushed: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+
+    def asked(self, asked: Asked, found: Choice | Miss, now_ns: int) -> None:
+        """Note a live call and what became of it."""
+        self.last_ns = now_ns
+        if isinstance(found, Miss):
+            self.misses.append(found)
+            fate = "repeated" if found.repeated else "changed" if found.why_not else "extra"
+            self._step(asked, fate, None)
+            return
+        interaction = found.call.interaction
+        self.served.append(
+            Served(
+                interaction=interaction.id,
+                owner=found.call.case,
+                answered=frozenset(self.answered),
+                varied=tuple(found.comparison.varied),
+            )
+        )
+        if found.call.case != self.id:
+            self._step(asked, "background", interaction.id)
+            return
+        fate = "as recorded"
+        early = [id for id in interaction.after if id not in self.answered]
+        if early and not found.again:
+            fate = "out of order"
+            self.ordered.append(_order(interaction, asked, early))
+        self._step(asked, fate, interaction.id)
+
+    def _step(self, asked: Asked, fate: str, interaction: str | None) -> None:
+        self.steps.append(
+            Step(
+                label=asked.label,
+                protocol=asked.protocol,
+                destination=asked.destination,
+                fate=fate,
+                interaction=interaction,
+            )
+        )
+
+    def response_deadline_ns(self) -> int:
+        took = self.case.took_ns if self.case else 0
+        return self.began_ns + 10 * took + RESPONSE_WAIT_NS
+
+    def calls_deadline_ns(self, missing: list[Interaction]) -> int:
+        """How long to wait for calls that have not come: twice as late as recorded and a bit."""
+        assert self.case is not None and self.done_ns is not None
+        late = max((call.asked_ns - self.case.took_ns for call in missing), default=0)
+        return self.done_ns + 2 * max(late, 0) + CALL_WAIT_NS
+
+
+def _order(interaction: Interaction, asked: Asked, early: list[str]) -> CallDifferences:
+    recorded: list[Value] = [*interaction.after]
+    difference = Difference(
+        change=Change.ORDER,
+        at=("order",),
+        recorded=recorded,
+        live=f"asked before {', '.join(early)} had been answered",
+    )
+    return CallDifferences(interaction=interaction.id, label=asked.label, differences=(difference,))
+
+
+class Judge:
+    """Verdicts. Pure: the same running case gives the same verdict."""
+
+    def __init__(
+        self, names: Renaming, reader: Reader, *, discover: bool, responses_only: bool
+    ) -> None:
+        self._names = names
+        self._reader = reader
+        self._discover = discover
+        self._responses_only = responses_only
+
+    def response(self, running: Running) -> Comparison:
+        """Compare the response, and bind what it minted."""
+        case = running.case
+        assert case is not None
+        matcher = self._reader.plugins[case.protocol].matcher
+        terms = Terms(
+            self._names,
+            generated=kinds_by_path(case.generated),
+            discover=self._discover,
+            moment=running.moment,
+            tolerated={t.at: t.rule for t in case.tolerances},
+        )
+        if running.response is None:
+            return Comparison()
+        comparison = compare(
+            matcher.normal_response(case.response),
+            matcher.normal_response(running.response),
+            ("response",),
+            terms,
+        )
+        for b in comparison.bindings:
+            conflict = self._names.bind(b.kind, str(b.recorded), str(b.live), case.id)
+            if conflict is not None:
+                running.conflicts.append(conflict)
+        return comparison
+
+    def verdict(self, running: Running, calls: Calls, now_ns: int) -> tuple[Verdict, Observation]:
+        case = running.case
+        assert case is not None
+        comparison = self.response(running)
+        missing = [
+            (c.interaction.id, self._reader.label(c.interaction)) for c in calls.unused(case.id)
+        ]
+        notes = [running.error, *running.faults]
+        changed = bool(comparison.unexplained or running.error or running.conflicts)
+        effects = bool(running.misses or missing or running.ordered or running.faults)
+        if effects and not self._responses_only:
+            changed = True
+        if case.aside:
+            title = self._reader.plugins[case.protocol].matcher.label(case.request)
+            return set_aside(case, title), self.observation(running, comparison)
+        verdict = Verdict(
+            case=case.id,
+            status=Status.FAIL if changed else Status.PASS,
+            title=self._reader.plugins[case.protocol].matcher.label(case.request),
+            differences=tuple(comparison.differences),
+            calls=tuple(running.ordered),
+            misses=tuple(running.misses),
+            missing=tuple(missing),
+            conflicts=tuple(running.conflicts),
+            bindings=self._names.bindings() if changed else (),
+            timeline=(*running.steps, *_missing_steps(calls, case)),
+            took_ns=now_ns - running.began_ns,
+            note="; ".join(note for note in notes if note),
+        )
+        return verdict, self.observation(running, comparison)
+
+    def observation(self, running: Running, comparison: Comparison) -> Observation:
+        return Observation(
+            case=running.id,
+            served=tuple(running.served),
+            varied=tuple(comparison.varied),
+            uses=frozenset(running.uses - {running.id, ""}),
+            strays=tuple(
+                Stray(protocol=m.protocol, destination=m.destination, request=m.request)
+                for m in running.misses
+                if m.request is not None
+            ),
+        )
+
+    def session(self, running: Running, now_ns: int) -> tuple[Verdict, Observation]:
+        """What the service asked outside of any case: unknown calls there are a change as well."""
+        changed = bool((running.misses or running.faults) and not self._responses_only)
+        verdict = Verdict(
+            case="session",
+            status=Status.FAIL if changed else Status.PASS,
+            title="calls outside of any case (start-up, pools, background)",
+            misses=tuple(running.misses),
+            timeline=tuple(s for s in running.steps if s.fate != "background"),
+            took_ns=now_ns - running.began_ns,
+            note="; ".join(running.faults),
+        )
+        return verdict, self.observation(running, Comparison())
+
+
+def _missing_steps(calls: Calls, case: Case) -> list[Step]:
+    return [
+        Step(
+            label=calls.reader.label(c.interaction),
+            protocol=c.interaction.protocol,
+            destination=c.interaction.destination,
+            fate="missing",
+            interaction=c.interaction.id,
+        )
+        for c in calls.unused(case.id)
+    ]
+
+
+def set_aside(case: Case, title: str) -> Verdict:
+    return Verdict(
+        case=case.id, status=Status.UNKNOWN, title=title, note=f"set aside: {case.aside}"
+    )

@@ -1,0 +1,512 @@
+"""Replaying a suite, without I/O: the shell and the simulator drive the same object."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from reenact.diff.tree import Comparison
+from reenact.match.pool import Asked
+from reenact.model.destination import destination, names_by_address
+from reenact.model.exchange import Outcome
+from reenact.model.protocol import (
+    Action,
+    Answer,
+    Ask,
+    Caller,
+    Close,
+    Confidence,
+    Faulty,
+    ProtocolPlugin,
+    Received,
+    Refuse,
+    Responder,
+    Send,
+    StartTls,
+)
+from reenact.model.protocol import WakeAt as WakeResponderAt
+from reenact.model.segment import Endpoint, Flow, Role
+from reenact.model.suite import Case, Interaction, Suite
+from reenact.model.verdict import Miss
+from reenact.rename.instants import Moment
+from reenact.rename.table import Renaming
+from reenact.replay.core.calls import Calls, pushes
+from reenact.replay.core.case import Judge, Running, set_aside
+from reenact.replay.core.events import (
+    CaseDone,
+    Command,
+    Dial,
+    Finished,
+    Shut,
+    UpgradeTls,
+    WakeAt,
+    Write,
+)
+
+SLOW_NS = 20 * 10**6
+"""Session answers that took longer when recorded take as long again: a blocked read that is
+answered at once makes its service spin."""
+
+QUIET_NS = 20 * 10**6
+"""First rehearsal only: a case is over when nothing was asked for this long after its response.
+Calls that come later are found to be late by their recorded time, and are then waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
+    of what a case does after its response, so give it a moment."""
+
+    discover: bool = False
+    linger: bool = False
+    responses_only: bool = False
+    fail_fast: bool = False
+
+
+@dataclass(slots=True)
+class _Conn:
+    """A connection that the service opened."""
+
+    flow: Flow
+    destination: str
+    protocol: str = ""
+    responder: Responder | None = None
+    waiting: bytes = b""
+
+
+class Engine:
+    def __init__(
+        self,
+        suite: Suite,
+        plugins: Mapping[str, ProtocolPlugin],
+        mode: Mode,
+        *,
+        wall_ns: int,
+        now_ns: int,
+        cases: Sequence[Case] | None = None,
+    ) -> None:
+        """`cases` are the ones to run, in order (default: all of the suite)."""
+        self._suite = suite
+        self._plugins = plugins
+        self._mode = mode
+        self._to_wall_ns = wall_ns - now_ns
+        self.names = Renaming()
+        self._calls = Calls(suite, plugins, self.names, discover=mode.discover)
+        self._judge = Judge(
+            self.names,
+            self._calls.reader,
+            discover=mode.discover,
+            responses_only=mode.responses_only,
+        )
+        self._known = _Known(suite, plugins)
+        self._todo = deque(suite.cases if cases is None else cases)
+        self._conns: dict[int, _Conn] = {}
+        self._callers: dict[int, Caller] = {}
+        self._dials = 0
+        self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
+        self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
+        self._now = self._outside
+        self._session = self._outside
+        self._later: list[tuple[int, int, int, Interaction, Asked]] = []
+        self._finished = False
+        self._passed_ns = 0  # the end of the last case, on the capture's clock
+
+    # -- what the shell tells ---------------------------------------------------------------
+
+    def begin(self, now_ns: int) -> list[Command]:
+        """The service's ports are open: send the first case."""
+        return self._next_case(now_ns)
+
+    def opened(self, conn: int, flow: Flow, now_ns: int) -> list[Command]:
+        """The service opened a connection; it stands already, as far as the service knows."""
+        where = destination(flow, self._known.names)
+        made = self._conns[conn] = _Conn(flow, where)
+        protocols = self._known.protocols(where)
+        if protocols is None:
+            self._unknown_destination(where, now_ns)
+            return [Shut(conn, reset=True)]
+        if self._known.refused(where):
+            return [Shut(conn, reset=True)]
+        if len(protocols) == 1:
+            return self._speak(conn, made, protocols[0], now_ns)
+        return []
+
+    def expects_tls(self, flow: Flow) -> bool:
+        """Whether connections to this address carried TLS: then the client speaks first.
+
+        What is called by the name in its ClientHello is not known by its address yet; there the
+        port has to do.
+        """
+        where = destination(flow, self._known.names)
+        if self._known.protocols(where) is not None:
+            return self._known.tls(where)
+        return self._known.tls_on_port(flow.server.port)
+
+    def tls_refused(self, flow: Flow, why: str) -> None:
+        """The service did not accept our certificate, or broke off its own handshake."""
+        where = destination(flow, self._known.names)
+        self._now.faults.append(
+            f"{where}: the service broke off TLS ({why}); if it trusts a private CA file, name "
+            "the file in tls.trust_files"
+        )
+
+    def received(self, conn: int, data: bytes, now_ns: int) -> list[Command]:
+        if conn < 0:
+            caller = self._callers.get(conn)
+            return (
+                [] if caller is None else self._called(conn, caller.receive(data, now_ns), now_ns)
+            )
+        made = self._conns.get(conn)
+        if made is None:
+            return []
+        if made.responder is None:
+            made.waiting += data
+            protocol = self._known.recognise(made.flow, made.destination, made.waiting)
+            if protocol is None:
+                return []
+            out = self._speak(conn, made, protocol, now_ns)
+            data, made.waiting = made.waiting, b""
+            return out + self._do(conn, self._responder(made).receive(data, now_ns), now_ns)
+        return self._do(conn, made.responder.receive(data, now_ns), now_ns)
+
+    def ended(self, conn: int, now_ns: int, *, reset: bool = False) -> list[Command]:
+        if conn < 0:
+            caller = self._callers.pop(conn, None)
+            if caller is None:
+                return []
+            return self._called(conn, caller.eof(now_ns, reset=reset), now_ns)
+        made = self._conns.pop(conn, None)
+        if made is None or made.responder is None:
+            return [Shut(conn)]
+        return self._do(conn, made.responder.eof(now_ns, reset=reset), now_ns)
+
+    def dialled(self, conn: int, now_ns: int) -> list[Command]:
+        case = self._now.case
+        assert case is not None
+        flow = Flow(
+            id=conn,
+            role=Role.INBOUND,
+            client=Endpoint("127.0.0.1", 0),
+            server=Endpoint("127.0.0.1", case.port),
+            tls=case.tls,
+        )
+        make = self._plugins[case.protocol].caller
+        assert make is not None
+        self._callers[conn] = make(flow)
+        self._by_recorded[case.connection] = conn
+        return self._call(conn, case, now_ns)
+
+    def dial_failed(self, conn: int, why: str, now_ns: int) -> list[Command]:
+        self._now.error = f"the service does not accept connections any more: {why}"
+        self._now.done_ns = now_ns
+        return self._finish_case(now_ns)
+
+    def service_exited(self, why: str, now_ns: int) -> list[Command]:
+        """The service is gone: the open case failed, and those after it as well."""
+        out: list[Command] = []
+        if self._now.case is not None:
+            self._now.error = why
+            out += self._done(now_ns)
+        for case in self._todo:
+            running = Running(case.id, case, now_ns, None, error=why)
+            if case.aside:
+                out.append(self._aside(case))
+            else:
+                out.append(CaseDone(*self._judge.verdict(running, self._calls, now_ns)))
+        self._todo.clear()
+        return [*out, *self._end(now_ns)]
+
+    def tick(self, now_ns: int) -> list[Command]:
+        out: list[Command] = []
+        due = [item for item in self._later if item[0] <= now_ns]
+        self._later = [item for item in self._later if item[0] > now_ns]
+        for _, conn, token, interaction, _ in due:
+            out += self._serve(conn, token, interaction, now_ns)
+        for conn, made in list(self._conns.items()):
+            if made.responder is not None:
+                out += self._do(conn, made.responder.wake(now_ns), now_ns)
+        return out + self._progress(now_ns)
+
+    # -- cases ------------------------------------------------------------------------------
+
+    def _next_case(self, now_ns: int) -> list[Command]:
+        out: list[Command] = []
+        while self._todo:
+            case = self._todo.popleft()
+            if case.response is None:
+                out.append(self._aside(case))
+                continue
+            self._now = Running(
+                case.id,
+                case,
+                now_ns,
+                self._moment(case.at_ns, now_ns, case.took_ns),
+                last_ns=now_ns,
+            )
+            conn = self._by_recorded.get(case.connection)
+            caller = None if conn is None else self._callers.get(conn)
+            if conn is not None and caller is not None and caller.reusable():
+                return out + self._call(conn, case, now_ns)
+            self._dials += 1
+            return [*out, Dial(-self._dials, case.port, case.tls)]
+        return out + self._end(now_ns)
+
+    def _aside(self, case: Case) -> CaseDone:
+        title = self._plugins[case.protocol].matcher.label(case.request)
+        empty = Running(case.id, case, 0, None)
+        return CaseDone(set_aside(case, title), self._judge.observation(empty, Comparison()))
+
+    def _call(self, conn: int, case: Case, now_ns: int) -> list[Command]:
+        request = self.names.retell(case.request, self._now.uses)
+        actions = self._callers[conn].call(1, request, now_ns)
+        wait = WakeAt(self._now.response_deadline_ns())
+        return [*self._called(conn, actions, now_ns), wait, *self._push(now_ns)]
+
+    def _called(self, conn: int, actions: list[Action], now_ns: int) -> list[Command]:
+        """What the caller of a case's connection wants done."""
+        out: list[Command] = []
+        for action in actions:
+            match action:
+                case Send(data=data):
+                    out.append(Write(conn, data))
+                case Close(reset=reset):
+                    self._callers.pop(conn, None)
+                    out.append(Shut(conn, reset))
+                case Received(response=response, error=error):
+                    self._now.response, self._now.error = response, error
+                    self._now.done_ns = self._now.last_ns = now_ns
+                    out += self._progress(now_ns)
+                case _:
+                    raise AssertionError(action)
+        return out
+
+    def _progress(self, now_ns: int) -> list[Command]:
+        """End the open case if it is over; else say when to look again."""
+        running = self._now
+        if running.case is None:
+            return []
+        if running.done_ns is None:
+            if now_ns < running.response_deadline_ns():
+                return []
+            running.error = "no response in time"
+            return self._finish_case(now_ns)
+        missing = [call.interaction for call in self._calls.unused(running.id)]
+        if missing and not self._mode.responses_only and not running.case.aside:
+            deadline = running.calls_deadline_ns(missing)
+            if now_ns < deadline:
+                return [WakeAt(deadline)]
+        if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
+            return [WakeAt(running.last_ns + QUIET_NS)]
+        return self._finish_case(now_ns)
+
+    def _finish_case(self, now_ns: int) -> list[Command]:
+        done = self._done(now_ns)
+        if self._mode.fail_fast and any(d.verdict.status.value == "fail" for d in done):
+            self._todo.clear()
+        return [*done, *self._next_case(now_ns)]
+
+    def _done(self, now_ns: int) -> list[CaseDone]:
+        """The verdict of the open case. A case whose connection is in doubt gets a new one."""
+        running, self._now = self._now, self._outside
+        case = running.case
+        assert case is not None
+        self._passed_ns = case.at_ns + case.took_ns
+        if running.response is None:
+            conn = self._by_recorded.pop(case.connection, None)
+            if conn is not None:
+                self._callers.pop(conn, None)
+        return [CaseDone(*self._judge.verdict(running, self._calls, now_ns))]
+
+    def _end(self, now_ns: int) -> list[Command]:
+        if self._finished:
+            return []
+        self._finished = True
+        return [Finished(*self._judge.session(self._outside, now_ns))]
+
+    def _moment(self, at_ns: int, now_ns: int, took_ns: int) -> Moment:
+        return Moment(self._suite.started_ns + at_ns, now_ns + self._to_wall_ns, took_ns)
+
+    def _window(self) -> tuple[int, int]:
+        """When the present was recorded, on the capture's clock: the open case's time, or all
+        that lies between its neighbours."""
+        case = self._now.case
+        if case is not None:
+            return case.at_ns, case.at_ns + case.took_ns
+        ahead = self._todo[0].at_ns if self._todo else 2**63
+        return self._passed_ns, ahead
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def _speak(self, conn: int, made: _Conn, protocol: str, now_ns: int) -> list[Command]:
+        made.protocol = protocol
+        flow = msgspec.structs.replace(
+            made.flow, tls=made.flow.tls or self._known.tls(made.destination)
+        )
+        made.responder = self._known.responder(flow, made.destination, protocol)
+        return self._do(conn, made.responder.start(now_ns), now_ns) + self._push(now_ns)
+
+    @staticmethod
+    def _responder(made: _Conn) -> Responder:
+        assert made.responder is not None
+        return made.responder
+
+    def _do(self, conn: int, actions: list[Action], now_ns: int) -> list[Command]:
+        """What the responder of a dependency connection wants done."""
+        out: list[Command] = []
+        for action in actions:
+            match action:
+                case Send(data=data):
+                    out.append(Write(conn, data))
+                case Close(reset=reset):
+                    self._conns.pop(conn, None)
+                    out.append(Shut(conn, reset))
+                case StartTls():
+                    out.append(UpgradeTls(conn))
+                case WakeResponderAt(at_ns=at_ns):
+                    out.append(WakeAt(at_ns))
+                case Faulty(reason=reason):
+                    self._now.faults.append(f"{self._conns[conn].destination}: {reason}")
+                case Ask():
+                    out += self._asked(conn, action, now_ns)
+                case _:
+                    raise AssertionError(action)
+        return out
+
+    def _asked(self, conn: int, ask: Ask, now_ns: int) -> list[Command]:
+        made = self._conns[conn]
+        asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
+        running = self._now
+        found = self._calls.choose(asked, running.id, running.moment, self._window())
+        if isinstance(found, Miss):
+            if asked.housekeeping:
+                running = self._outside
+            running.asked(asked, found, now_ns)
+            actions = self._responder(made).answer(ask.token, Refuse(_refusal(found)), now_ns)
+            return self._do(conn, actions, now_ns) + self._progress(now_ns)
+        for b in found.comparison.bindings:
+            conflict = self.names.bind(b.kind, str(b.recorded), str(b.live), running.id)
+            if conflict is not None:
+                running.conflicts.append(conflict)
+        running.asked(asked, found, now_ns)
+        interaction = found.call.interaction
+        if self._holds(interaction, found.call.case):
+            return self._hold(conn, ask.token, interaction, asked, now_ns)
+        return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
+
+    @staticmethod
+    def _holds(interaction: Interaction, case: str) -> bool:
+        unanswered = interaction.outcome is Outcome.CUT and interaction.response is None
+        return unanswered or (not case and interaction.took_ns > SLOW_NS)
+
+    def _hold(
+        self, conn: int, token: int, interaction: Interaction, asked: Asked, now_ns: int
+    ) -> list[Command]:
+        """Answer as late as recorded, or never when it was never answered."""
+        if interaction.response is None and interaction.outcome is Outcome.CUT:
+            return []
+        at = now_ns + interaction.took_ns
+        self._later.append((at, conn, token, interaction, asked))
+        return [WakeAt(at)]
+
+    def _serve(self, conn: int, token: int, interaction: Interaction, now_ns: int) -> list[Command]:
+        made = self._conns.get(conn)
+        if made is None:
+            return []
+        self._now.answered.add(interaction.id)
+        if interaction.outcome is Outcome.BROKEN and interaction.response is None:
+            reply = Refuse("background traffic that was not seen while recording")
+            return self._do(conn, self._responder(made).answer(token, reply, now_ns), now_ns)
+        response = self.names.retell(interaction.response)
+        actions = self._responder(made).answer(token, Answer(interaction, response), now_ns)
+        return self._do(conn, actions, now_ns) + self._push(now_ns)
+
+    def _push(self, now_ns: int) -> list[Command]:
+        """Say the case's recorded pushes whose turn has come, where somebody listens."""
+        running, out = self._now, list[Command]()
+        if running.case is None:
+            return out
+        for push in pushes(running.case):
+            due = push.id not in running.pushed and all(a in running.answered for a in push.after)
+            if not due:
+                continue
+            for conn, made in list(self._conns.items()):
+                if made.destination != push.destination or made.responder is None:
+                    continue
+                actions = made.responder.push(self.names.retell(push.response), now_ns)
+                if actions is not None:
+                    running.pushed.add(push.id)
+                    running.answered.add(push.id)
+                    out += self._do(conn, actions, now_ns)
+                    break
+        return out
+
+    def _unknown_destination(self, where: str, now_ns: int) -> None:
+        miss = Miss(protocol="", destination=where, label=f"connect to {where}", request=None)
+        self._now.misses.append(miss)
+        self._now.last_ns = now_ns
+
+
+def _refusal(miss: Miss) -> str:
+    if miss.repeated:
+        return f"{miss.label}: recorded, but asked more often than recorded"
+    near = f" (nearest: {miss.nearest} {miss.nearest_label})" if miss.nearest else ""
+    return f"{miss.label}{near}"
+
+
+class _Known:
+    """What the whole recording says of its destinations."""
+
+    def __init__(self, suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> None:
+        self._plugins = plugins
+        self._calls: dict[str, dict[str, list[Interaction]]] = {}
+        everything = [*suite.session, *(call for case in suite.cases for call in case.calls)]
+        for call in everything:
+            self._calls.setdefault(call.destination, {}).setdefault(call.protocol, []).append(call)
+        dns = self._calls.get("dns", {}).get("dns", [])
+        self.names = names_by_address((call.request, call.response) for call in dns)
+        self._recalled: dict[tuple[str, str], Any] = {}  # Any: each protocol's own
+
+    def protocols(self, where: str) -> list[str] | None:
+        """Protocols spoken there, None when nothing was ever connected to it."""
+        found = self._calls.get(where)
+        if where == "dns":
+            return ["dns"]
+        if found is None:
+            return None
+        spoken = [name for name in found if name != "raw"]
+        return spoken if spoken else list(found)
+
+    def refused(self, where: str) -> bool:
+        """Every recorded attempt to connect failed."""
+        return (
+            all(
+                call.outcome is Outcome.CUT and call.request is None and call.response is None
+                for calls in self._calls.get(where, {"": []}).values()
+                for call in calls
+            )
+            and where in self._calls
+        )
+
+    def tls(self, where: str) -> bool:
+        return any(call.tls for calls in self._calls.get(where, {}).values() for call in calls)
+
+    def tls_on_port(self, port: int) -> bool:
+        return any(where.endswith(f":{port}") and self.tls(where) for where in self._calls)
+
+    def recognise(self, flow: Flow, where: str, client: bytes) -> str | None:
+        """Among the protocols recorded there, the one these first bytes are; None: not sure yet."""
+        best: tuple[Confidence, str] = (Confidence.NO, "raw")
+        for name in self.protocols(where) or ():
+            best = max(best, (self._plugins[name].detect(flow, client, b""), name))
+        return None if best[0] is Confidence.WAIT else best[1]
+
+    def responder(self, flow: Flow, where: str, protocol: str) -> Responder:
+        plugin = self._plugins[protocol]
+        key = (where, protocol)
+        if key not in self._recalled:
+            self._recalled[key] = plugin.recall(self._calls.get(where, {}).get(protocol, []))
+        return plugin.responder(flow, self._recalled[key])

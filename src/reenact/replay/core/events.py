@@ -1,0 +1,88 @@
+"""What the engine tells its shell to do, and what a replayed case leaves behind.
+
+Connections that the service opened are numbered from 1 by the shell; those the engine dials to
+the service have negative numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from reenact.model.value import Path, Value
+from reenact.model.verdict import Verdict
+
+
+class Dial(msgspec.Struct, frozen=True):
+    conn: int
+    port: int
+    tls: bool
+
+
+class Write(msgspec.Struct, frozen=True):
+    conn: int
+    data: bytes
+
+
+class Shut(msgspec.Struct, frozen=True):
+    conn: int
+    reset: bool = False
+
+
+class UpgradeTls(msgspec.Struct, frozen=True):
+    """Become a TLS server on this connection after what was written so far."""
+
+    conn: int
+
+
+class WakeAt(msgspec.Struct, frozen=True):
+    """Call `tick` at this time of the monotonic clock, or later."""
+
+    at_ns: int
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """A recorded call that was served: what rehearsal learns from.
+
+    `owner` is the case it was listed in ("" for the session's), `answered` the ids already
+    answered when it was asked, `varied` the sites where a generated value was seen.
+    """
+
+    interaction: str
+    owner: str
+    answered: frozenset[str]
+    varied: tuple[tuple[Path, str], ...] = ()
+
+
+class Stray(msgspec.Struct, frozen=True, kw_only=True):
+    """A live call of a kind that was never recorded."""
+
+    protocol: str
+    destination: str
+    request: Value
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case did, for rehearsal. `uses` are the cases whose generated values it carried."""
+
+    case: str
+    served: tuple[Served, ...]
+    varied: tuple[tuple[Path, str], ...]
+    uses: frozenset[str]
+    strays: tuple[Stray, ...] = ()
+
+
+class CaseDone(msgspec.Struct, frozen=True):
+    verdict: Verdict
+    observation: Observation
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """All cases are done; `session` judges what the service asked outside of any case."""
+
+    session: Verdict
+    observation: Observation
+
+
+Command: TypeAlias = Dial | Write | Shut | UpgradeTls | WakeAt | CaseDone | Finished

@@ -1,0 +1,204 @@
+"""What rehearsals teach a suite. Pure: observations in, a better suite out.
+
+The service itself is asked which calls a request makes: the suite is replayed against the build it
+came from, one case at a time. Two rehearsals discover; a third is an ordinary test, and a case
+that fails it is set aside with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from reenact.compile.build import renumbered
+from reenact.compile.order import with_order
+from reenact.model.protocol import ProtocolPlugin
+from reenact.model.suite import Case, Interaction, Suite, Uses
+from reenact.model.symbol import Generated
+from reenact.model.value import Path
+from reenact.model.verdict import Status, Verdict
+from reenact.replay.alike import alike_vary_alike
+from reenact.replay.core.events import Observation, Served
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the rehearsals taught, in numbers, for the summary."""
+
+    moved: int = 0  # calls given to another case than the recording suggested
+    unasked: int = 0  # recorded calls that no rehearsal asked for: kept as session calls
+    generated: Counter[str] = field(default_factory=Counter)  # sites by kind
+    aside: list[tuple[str, str]] = field(default_factory=list)  # case id, reason
+
+    def merge(self, other: Findings) -> None:
+        self.moved += other.moved
+        self.unasked += other.unasked
+        self.generated = other.generated
+        self.aside += other.aside
+
+
+def learn(
+    suite: Suite,
+    runs: Sequence[Sequence[Observation]],
+    findings: Findings,
+    plugins: Mapping[str, ProtocolPlugin],
+) -> Suite:
+    """The suite as the observed runs show it: calls with the case that asked for them, sites
+    of generated values, how often a call is made, and which order held every time."""
+    return alike_vary_alike(_Lesson(suite, runs, findings, plugins).suite(), plugins)
+
+
+class _Lesson:
+    def __init__(
+        self,
+        suite: Suite,
+        runs: Sequence[Sequence[Observation]],
+        findings: Findings,
+        plugins: Mapping[str, ProtocolPlugin],
+    ) -> None:
+        self._plugins = plugins
+        self._old = suite
+        self._runs = len(runs)
+        self._findings = findings
+        self._calls = {c.id: c for c in suite.session}
+        self._home: dict[str, str] = {}
+        for case in suite.cases:
+            for call in case.calls:
+                self._calls[call.id] = call
+                self._home[call.id] = case.id
+        self._asked: dict[str, Counter[str]] = defaultdict(Counter)  # call -> case -> runs
+        self._times: dict[str, int] = defaultdict(int)  # call -> most times within a run
+        self._early: dict[str, set[str]] = defaultdict(set)  # call -> asked before these answered
+        self._sites: dict[str, dict[tuple[Path, str], None]] = defaultdict(dict)
+        self._needs: dict[str, set[str]] = defaultdict(set)
+        self._first: dict[str, int] = {}
+        self._at = {case.id: case.at_ns for case in suite.cases}
+        for run in runs:
+            for observation in run:
+                self._observe(observation)
+
+    def _observe(self, seen: Observation) -> None:
+        for at, kind in seen.varied:
+            self._sites[seen.case][at, kind] = None
+        self._needs[seen.case] |= seen.uses
+        times: Counter[str] = Counter(s.interaction for s in seen.served)
+        for served in seen.served:
+            self._served(served)
+        for id, count in times.items():
+            self._asked[id][seen.case] += 1
+            self._times[id] = max(self._times[id], count)
+
+    def _served(self, served: Served) -> None:
+        id = served.interaction
+        for at, kind in served.varied:
+            self._sites[id][at, kind] = None
+        self._first.setdefault(id, len(self._first))
+        call = self._calls[id]
+        self._early[id] |= {a for a in call.after if a not in served.answered}
+
+    def suite(self) -> Suite:
+        unasked: list[Interaction] = []
+        by_case: dict[str, list[Interaction]] = defaultdict(list)
+        for id, home in self._home.items():
+            call = self._calls[id]
+            owner = self._owner(id, home)
+            if call.request is None:
+                by_case[home].append(call)
+            elif owner is None:
+                told = self._told(call, Uses.MANY, ordered=False)
+                at_ns = call.asked_ns + self._at[home]
+                unasked.append(msgspec.structs.replace(told, asked_ns=at_ns))
+            else:
+                self._findings.moved += owner != home
+                by_case[owner].append(
+                    self._told(call, self._uses(id, owner), ordered=owner == home)
+                )
+        self._findings.unasked += len(unasked)
+        session = [self._told(c, Uses.MANY, ordered=False) for c in self._old.session]
+        unasked.sort(key=lambda call: call.asked_ns)
+        session += [_as_session(call, n) for n, call in enumerate(unasked, len(session) + 1)]
+        return msgspec.structs.replace(
+            self._old,
+            cases=tuple(self._case(case, by_case[case.id]) for case in self._old.cases),
+            session=tuple(sorted(session, key=lambda call: call.asked_ns)),
+            rehearsed=self._old.rehearsed + self._runs,
+        )
+
+    def _owner(self, id: str, home: str) -> str | None:
+        """The case that asked for it most often; the recorded one among equals."""
+        asked = {case: runs for case, runs in self._asked[id].items() if case}
+        if not asked:
+            return None if self._ran(home) else home
+        return max(asked, key=lambda case: (asked[case], case == home))
+
+    def _ran(self, case: str) -> bool:
+        return not next(c.aside for c in self._old.cases if c.id == case)
+
+    def _uses(self, id: str, owner: str) -> Uses:
+        always = self._asked[id][owner] >= self._runs or not self._asked[id]
+        if self._times[id] > 1:
+            return Uses.SOME if always else Uses.MANY
+        return Uses.ONCE if always else Uses.MAYBE
+
+    def _told(self, call: Interaction, uses: Uses, *, ordered: bool) -> Interaction:
+        early = self._early[call.id]
+        return msgspec.structs.replace(
+            call,
+            uses=uses,
+            after=tuple(a for a in call.after if a not in early) if ordered else (),
+            generated=_with(call.generated, self._sites[call.id]),
+        )
+
+    def _case(self, case: Case, calls: list[Interaction]) -> Case:
+        generated = _with(case.generated, self._sites[case.id])
+        self._findings.generated.update(g.kind for g in generated)
+        return msgspec.structs.replace(
+            case,
+            calls=renumbered(case, self._in_order(case, calls)),
+            generated=generated,
+            needs=tuple(sorted({*case.needs, *self._needs[case.id]})),
+        )
+
+    def _in_order(self, case: Case, calls: list[Interaction]) -> list[Interaction]:
+        """By the time they were recorded; where calls came from other cases, the order that the
+        recording shows is worked out anew."""
+        shifted = [
+            msgspec.structs.replace(
+                c, asked_ns=c.asked_ns + self._at[self._home[c.id]] - case.at_ns
+            )
+            for c in calls
+        ]
+        shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
+        if any(self._home[c.id] != case.id for c in calls):
+            return list(with_order(shifted, self._plugins))
+        return shifted
+
+
+def _with(
+    known: tuple[Generated, ...], sites: Mapping[tuple[Path, str], None]
+) -> tuple[Generated, ...]:
+    found = dict.fromkeys((*known, *(Generated(at=at, kind=kind) for at, kind in sites)))
+    return tuple(sorted(found, key=lambda g: (tuple(map(str, g.at)), g.kind)))
+
+
+def _as_session(call: Interaction, number: int) -> Interaction:
+    return msgspec.structs.replace(call, id=f"s.{number}", after=())
+
+
+def quarantine(
+    suite: Suite, verdicts: Iterable[Verdict], why: Mapping[str, str], findings: Findings
+) -> Suite:
+    """Cases that did not pass the last rehearsal are set aside, each with its reason."""
+    failed = {
+        v.case: why[v.case] for v in verdicts if v.status is not Status.PASS and v.case in why
+    }
+    cases = []
+    for case in suite.cases:
+        if case.id in failed and not case.aside:
+            case = msgspec.structs.replace(case, aside=failed[case.id])
+            findings.aside.append((case.id, failed[case.id]))
+        cases.append(case)
+    return msgspec.structs.replace(suite, cases=tuple(cases))

@@ -1,0 +1,203 @@
+"""The sealed world: a sandbox with no way out, in which the recording answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from reenact.intercept.ca import Authority, data_folder
+from reenact.intercept.inbound import unverified, watch
+from reenact.intercept.relay import join, prompt, refuse
+from reenact.model.segment import Endpoint, Transport
+from reenact.model.suite import Suite
+from reenact.replay.greeting import greeted
+from reenact.replay.options import RunOptions
+from reenact.replay.world import Arrival, Greeted
+from reenact.sandbox.need import start
+from reenact.sandbox.process import Sandbox
+from reenact.sandbox.reach import belongs_inside, dial_inside
+from reenact.sandbox.spec import SandboxSpec
+from reenact.sandbox.trust import arrange
+
+STOP_S = 3.0
+"""What a service gets to end after its last case; nothing it still does counts."""
+
+
+@contextlib.contextmanager
+def sealed(suite: Suite, options: RunOptions) -> Iterator[SealedWorld]:
+    """Start the service where nothing real can be reached; leaves nothing behind."""
+    authority = Authority(data_folder() / "ca")
+    with tempfile.TemporaryDirectory(prefix="reenact-") as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        folder.chmod(0o755)
+        trust = arrange(
+            authority.pem,
+            folder,
+            options.env,
+            command=options.command,
+            cwd=str(options.cwd),
+            trust_files=options.settings.tls.trust_files,
+        )
+        sockets = _stand_ins(suite, folder, stack)
+        options.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = stack.enter_context(options.log.open("wb"))
+        quiet = stack.enter_context(open(os.devnull, "rb"))
+        spec = SandboxSpec(
+            command=options.command,
+            cwd=str(options.cwd),
+            env=trust.env,
+            binds=(*trust.binds, *((str(folder / n), path) for n, path, _ in sockets)),
+            overlay=True,
+            keep_files=None if options.keep_files is None else str(options.keep_files),
+            own_group=True,
+            stdin=quiet.fileno(),
+            stdout=log.fileno(),
+            stderr=log.fileno(),
+        )
+        sandbox = stack.enter_context(start(spec))
+        yield SealedWorld(
+            sandbox, authority, {path: sock for _, path, sock in sockets}, options.log
+        )
+
+
+def _stand_ins(
+    suite: Suite, folder: Path, stack: contextlib.ExitStack
+) -> list[tuple[str, str, socket.socket]]:
+    """A socket of ours for every Unix socket of the recording (file name, path, listener)."""
+    calls = [*suite.session, *(call for case in suite.cases for call in case.calls)]
+    paths = sorted({c.destination for c in calls if c.destination.startswith("/")})
+    out = []
+    for n, path in enumerate(paths):
+        sock = stack.enter_context(socket.socket(socket.AF_UNIX))
+        sock.bind(str(folder / f"{n}.sock"))
+        (folder / f"{n}.sock").chmod(0o777)
+        sock.listen(1024)
+        sock.setblocking(False)
+        out.append((f"{n}.sock", path, sock))
+    return out
+
+
+class SealedWorld:
+    """A `World` made of a sandbox."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        authority: Authority,
+        unix: dict[str, socket.socket],
+        log: Path,
+    ) -> None:
+        self.log = log
+        self._sandbox = sandbox
+        self._authority = authority
+        self._unix = unix
+        self._inside: set[asyncio.Task[None]] = set()
+
+    def serve(self, arrived: Callable[[Arrival], None]) -> None:
+        loop = asyncio.get_running_loop()
+        for listener in self._sandbox.tcp_listeners:
+            watch(listener, lambda sock: self._caught(sock, arrived))
+        for path, listener in self._unix.items():
+            meant = Endpoint(path, 0)
+            watch(listener, lambda sock, meant=meant: arrived(_unix(sock, meant)))  # type: ignore[misc]
+        for sock in self._sandbox.dns_sockets:
+            loop.add_reader(sock.fileno(), _asked_name, sock, arrived)
+
+    def _caught(self, sock: socket.socket, arrived: Callable[[Arrival], None]) -> None:
+        meant = self._sandbox.original_destination(sock)
+        if belongs_inside(self._sandbox, meant):
+            task = asyncio.get_running_loop().create_task(self._stay_inside(sock, meant))
+            self._inside.add(task)
+            task.add_done_callback(self._inside.discard)
+            return
+        prompt(sock)
+        arrived(Arrival(meant=meant, sock=sock))
+
+    async def _stay_inside(self, client: socket.socket, meant: Endpoint) -> None:
+        try:
+            server = await dial_inside(self._sandbox, meant.port)
+        except OSError:
+            refuse(client)
+            return
+        await join(client, server, None)
+
+    async def greet(self, arrival: Arrival, *, wait: bool) -> Greeted | None:
+        assert arrival.sock is not None
+        if not wait:
+            return Greeted()
+        return await greeted(arrival.sock, self._authority, arrival.meant.host)
+
+    def context_for(self, meant: Endpoint) -> ssl.SSLContext:
+        return self._authority.context(meant.host)
+
+    def service_tls(self) -> ssl.SSLContext:
+        return unverified()
+
+    def listening(self) -> set[tuple[str, int]]:
+        return {(row.address, row.port) for row in self._sandbox.listening()}
+
+    async def dial(self, port: int) -> socket.socket:
+        sock = await dial_inside(self._sandbox, port)
+        prompt(sock)
+        return sock
+
+    async def exited(self) -> int:
+        if self._sandbox.returncode is None:
+            await readable_fd(self._sandbox.pidfd)
+            self._sandbox.wait(1.0)
+        code = self._sandbox.returncode
+        return -1 if code is None else code
+
+    async def stop(self) -> None:
+        loop = asyncio.get_running_loop()
+        for sock in (
+            *self._sandbox.tcp_listeners,
+            *self._sandbox.dns_sockets,
+            *self._unix.values(),
+        ):
+            loop.remove_reader(sock.fileno())
+        self._sandbox.signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.exited(), STOP_S)
+        for task in list(self._inside):
+            task.cancel()
+        await asyncio.gather(*self._inside, return_exceptions=True)
+
+
+async def readable_fd(fd: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def mark() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(fd, mark)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(fd)
+
+
+def _unix(sock: socket.socket, meant: Endpoint) -> Arrival:
+    return Arrival(meant=meant, transport=Transport.UNIX, sock=sock)
+
+
+def _asked_name(sock: socket.socket, arrived: Callable[[Arrival], None]) -> None:
+    while True:
+        try:
+            query, address = sock.recvfrom(65535)
+        except BlockingIOError:
+            return
+
+        def reply(answer: bytes, address: tuple[str, int] = address) -> None:
+            sock.sendto(answer, address)
+
+        arrived(Arrival(meant=Endpoint("", 53), transport=Transport.UDP, data=query, reply=reply))

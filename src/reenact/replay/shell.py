@@ -1,0 +1,288 @@
+"""The sockets around the engine: a sealed sandbox, its connections, timers and the service's end.
+
+One `Stage` is one run of the service. All decisions are the engine's; here bytes are moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from reenact.base.clock import Clock
+from reenact.base.errors import MachineError
+from reenact.model.protocol import ProtocolPlugin
+from reenact.model.segment import Endpoint, Flow, Role, Transport
+from reenact.model.suite import Case, Suite
+from reenact.replay.core import Engine, Mode
+from reenact.replay.core.events import (
+    CaseDone,
+    Command,
+    Dial,
+    Finished,
+    Shut,
+    UpgradeTls,
+    WakeAt,
+    Write,
+)
+from reenact.replay.world import Arrival, World
+
+POLL_S = 0.01
+"""How often the service's listening ports are looked at while it starts."""
+
+
+class Stage:
+    """Plays `cases` of a suite against one running instance of the service."""
+
+    def __init__(
+        self,
+        world: World,
+        suite: Suite,
+        plugins: Mapping[str, ProtocolPlugin],
+        mode: Mode,
+        clock: Clock,
+        cases: Sequence[Case] | None = None,
+    ) -> None:
+        self._world = world
+        self._suite = suite
+        self._clock = clock
+        self._engine = Engine(
+            suite, plugins, mode, wall_ns=clock.wall_ns(), now_ns=clock.now_ns(), cases=cases
+        )
+        self._links: dict[int, _Link] = {}
+        self._arrivals = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_ns = 0
+        self._over = asyncio.Event()
+        self.done: list[CaseDone] = []
+        self.finished: Finished | None = None
+        self.on_done: Callable[[CaseDone], None] = lambda done: None
+
+    async def play(self, start_wait_s: float) -> None:
+        """Returns when every case has its verdict. Raises MachineError when the service never
+        opened its ports, with its own words being in the log."""
+        self._world.serve(self._arrived)
+        watch = self._spawn(self._watch())
+        try:
+            if await self._ports_open(start_wait_s):
+                self._run(self._engine.begin(self._clock.now_ns()))
+            await self._over.wait()
+        finally:
+            watch.cancel()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._timer is not None:
+                self._timer.cancel()
+            for link in list(self._links.values()):
+                link.shut(reset=False)
+
+    async def _ports_open(self, wait_s: float) -> bool:
+        """False when the service ended first: its verdicts are given then."""
+        wanted = {case.port for case in self._suite.cases if not case.aside}
+        deadline = self._clock.now_ns() + int(wait_s * 10**9)
+        while not self._over.is_set():
+            missing = wanted - {port for _, port in self._world.listening()}
+            if not missing:
+                return True
+            if self._clock.now_ns() > deadline:
+                ports = ", ".join(map(str, sorted(missing)))
+                raise MachineError(
+                    f"the service did not open port {ports} within {wait_s:g} s; "
+                    f"see what it said in {self._world.log}"
+                )
+            await asyncio.sleep(POLL_S)
+        return False
+
+    async def _watch(self) -> None:
+        code = await self._world.exited()
+        why = f"the service ended with exit code {code} (its output: {self._world.log})"
+        self._run(self._engine.service_exited(why, self._clock.now_ns()))
+
+    def _spawn(self, work: object) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(cast("asyncio.Future[None]", work))
+        self._tasks.add(cast("asyncio.Task[None]", task))
+        task.add_done_callback(self._ended)  # type: ignore[arg-type]
+        return cast("asyncio.Task[None]", task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._over.set()
+            raise cast(BaseException, task.exception())
+
+    # -- connections of the service ---------------------------------------------------------
+
+    def _arrived(self, arrival: Arrival) -> None:
+        self._arrivals += 1
+        conn = self._arrivals
+        if arrival.sock is not None:
+            self._spawn(self._greet(conn, arrival))
+            return
+        link = self._links[conn] = _Link(self, conn)
+        link.send_datagram = arrival.reply
+        flow = _flow(conn, arrival, tls=False)
+        self._run(self._engine.opened(conn, flow, self._clock.now_ns()))
+        self._run(self._engine.received(conn, arrival.data, self._clock.now_ns()))
+
+    async def _greet(self, conn: int, arrival: Arrival) -> None:
+        assert arrival.sock is not None
+        plain = _flow(conn, arrival, tls=False)
+        greeted = await self._world.greet(arrival, wait=self._engine.expects_tls(plain))
+        if greeted is None:
+            return
+        link = _Link(self, conn)
+        link.flow = _flow(conn, arrival, tls=greeted.context is not None, sni=greeted.sni)
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.connect_accepted_socket(lambda: link, arrival.sock, ssl=greeted.context)
+        except (ssl.SSLError, OSError) as refused:
+            self._engine.tls_refused(link.flow, str(refused))
+            arrival.sock.close()
+
+    def connected(self, link: _Link) -> None:
+        self._links[link.conn] = link
+        if link.flow is not None:
+            self._run(self._engine.opened(link.conn, link.flow, self._clock.now_ns()))
+        else:
+            self._run(self._engine.dialled(link.conn, self._clock.now_ns()))
+
+    def data(self, conn: int, data: bytes) -> None:
+        self._run(self._engine.received(conn, data, self._clock.now_ns()))
+
+    def lost(self, conn: int, *, reset: bool) -> None:
+        if self._links.pop(conn, None) is not None:
+            self._run(self._engine.ended(conn, self._clock.now_ns(), reset=reset))
+
+    # -- what the engine wants --------------------------------------------------------------
+
+    def _run(self, commands: list[Command]) -> None:
+        for command in commands:
+            match command:
+                case Write(conn=conn, data=data):
+                    if link := self._links.get(conn):
+                        link.write(data)
+                case Shut(conn=conn, reset=reset):
+                    if link := self._links.pop(conn, None):
+                        link.shut(reset=reset)
+                case Dial():
+                    self._spawn(self._dial(command))
+                case UpgradeTls(conn=conn):
+                    if link := self._links.get(conn):
+                        self._spawn(link.upgrade(self._world))
+                case WakeAt(at_ns=at_ns):
+                    self._wake_at(at_ns)
+                case CaseDone():
+                    self.done.append(command)
+                    self.on_done(command)
+                case Finished():
+                    self.finished = command
+                    self._over.set()
+
+    async def _dial(self, dial: Dial) -> None:
+        link = _Link(self, dial.conn)
+        loop = asyncio.get_running_loop()
+        try:
+            sock = await self._world.dial(dial.port)
+            context = self._world.service_tls() if dial.tls else None
+            name = "localhost" if dial.tls else None
+            await loop.create_connection(lambda: link, sock=sock, ssl=context, server_hostname=name)
+        except (OSError, ssl.SSLError) as failed:
+            self._run(self._engine.dial_failed(dial.conn, str(failed), self._clock.now_ns()))
+
+    def _wake_at(self, at_ns: int) -> None:
+        if self._timer is not None and self._timer_ns <= at_ns:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = max(0, at_ns - self._clock.now_ns()) / 10**9
+        self._timer_ns = at_ns
+        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._run(self._engine.tick(self._clock.now_ns()))
+
+
+class _Link(asyncio.Protocol):
+    """One connection: to the engine a number, to the loop a protocol."""
+
+    def __init__(self, stage: Stage, conn: int) -> None:
+        self._stage = stage
+        self.conn = conn
+        self.flow: Flow | None = None
+        self._transport: asyncio.Transport | None = None
+        self.send_datagram: Callable[[bytes], None] | None = None
+        self._upgrading: list[bytes] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        first = self._transport is None
+        self._transport = cast(asyncio.Transport, transport)
+        if first:
+            self._stage.connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._stage.data(self.conn, data)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stage.lost(self.conn, reset=exc is not None)
+
+    def write(self, data: bytes) -> None:
+        if self.send_datagram is not None:
+            self.send_datagram(data)
+        elif self._upgrading is not None:
+            self._upgrading.append(data)
+        elif self._transport is not None:
+            self._transport.write(data)
+
+    def shut(self, *, reset: bool) -> None:
+        if self._transport is None:
+            return
+        if reset:
+            with contextlib.suppress(OSError):
+                _linger_none(self._transport)
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    async def upgrade(self, world: World) -> None:
+        assert self._transport is not None and self.flow is not None
+        self._upgrading = []
+        loop = asyncio.get_running_loop()
+        context = world.context_for(self.flow.server)
+        transport = await loop.start_tls(self._transport, self, context, server_side=True)
+        held, self._upgrading = self._upgrading, None
+        if transport is None:
+            return
+        self._transport = transport
+        for data in held:
+            transport.write(data)
+
+
+def _linger_none(transport: asyncio.Transport) -> None:
+    """Closing then sends RST, as a peer that refuses would."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+def _flow(conn: int, arrival: Arrival, *, tls: bool, sni: str | None = None) -> Flow:
+    return Flow(
+        id=conn,
+        role=Role.OUTBOUND,
+        client=Endpoint("127.0.0.1", 0),
+        server=arrival.meant,
+        transport=arrival.transport,
+        tls=tls,
+        sni=sni,
+    )
+
+
+__all__ = ["Stage", "Transport"]

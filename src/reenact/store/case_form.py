@@ -1,0 +1,183 @@
+"""Cases and calls as the trees their files show, and back.
+
+What people read and edit comes first; what the recorder noted (`recorded:`) stays on one line.
+Defaults are left out.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from reenact.model.exchange import Outcome
+from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.symbol import Generated
+from reenact.model.value import Path, Value
+from reenact.store import paths, shapes
+from reenact.store.fields import Fields, WrongField, nearest, shown, text_item, whole_item
+from reenact.store.yaml_write import Inline
+
+RULES = ("ignore", "type", "unordered")
+
+
+def suite_tree(suite: Suite) -> dict[str, Value]:
+    return {
+        "format": suite.format,
+        "command": cast("Value", list(suite.command)),
+        "ports": cast("Value", list(suite.ports)),
+        "rehearsed": suite.rehearsed,
+        "started_ns": suite.started_ns,
+        "capture": suite.capture,
+    }
+
+
+def suite_of(tree: Value, cases: tuple[Case, ...], session: tuple[Interaction, ...]) -> Suite:
+    fields = Fields(tree)
+    fields.whole("format")  # checked before, see suite.py
+    suite = Suite(
+        format=FORMAT,
+        command=fields.items("command", text_item),
+        ports=fields.items("ports", whole_item),
+        rehearsed=fields.whole("rehearsed", 0),
+        started_ns=fields.whole("started_ns", 0),
+        capture=fields.text("capture", ""),
+        cases=cases,
+        session=session,
+    )
+    fields.done()
+    return suite
+
+
+def case_tree(case: Case) -> dict[str, Value]:
+    tree: dict[str, Value] = {"case": case.id}
+    if case.aside:
+        tree["aside"] = case.aside
+    if case.needs:
+        tree["needs"] = list(case.needs)
+    tree |= {"protocol": case.protocol, "port": case.port}
+    if case.tls:
+        tree["tls"] = True
+    tree["recorded"] = _recorded(connection=case.connection, at_ns=case.at_ns, took_ns=case.took_ns)
+    tree |= {"request": case.request, "response": case.response}
+    if case.generated:
+        tree["generated"] = [_generated_tree(g) for g in case.generated]
+    if case.tolerances:
+        tree["tolerances"] = [_tolerance_tree(t) for t in case.tolerances]
+    if case.calls:
+        tree["calls"] = [call_tree(call) for call in case.calls]
+    return tree
+
+
+def case_of(value: Value) -> Case:
+    fields = Fields(value)
+    case_id = fields.text("case")
+    recorded = fields.inner("recorded")
+    case = Case(
+        id=case_id,
+        aside=fields.text("aside", ""),
+        needs=fields.items("needs", text_item),
+        protocol=fields.text("protocol"),
+        port=fields.whole("port"),
+        tls=fields.flag("tls"),
+        connection=recorded.whole("connection", 0),
+        at_ns=recorded.whole("at_ns", 0),
+        took_ns=recorded.whole("took_ns", 0),
+        request=fields.tree("request"),
+        response=fields.tree("response"),
+        generated=fields.items("generated", _generated_of),
+        tolerances=fields.items("tolerances", _tolerance_of),
+        calls=fields.items("calls", call_of),
+    )
+    recorded.done()
+    fields.done()
+    shapes.check(case.request, ("request",))
+    shapes.check(case.response, ("response",))
+    return case
+
+
+def call_tree(call: Interaction) -> dict[str, Value]:
+    tree: dict[str, Value] = {
+        "id": call.id,
+        "protocol": call.protocol,
+        "destination": call.destination,
+    }
+    if call.tls:
+        tree["tls"] = True
+    if call.outcome is not Outcome.COMPLETE:
+        tree["outcome"] = call.outcome.value
+    if call.uses is not Uses.ONCE:
+        tree["uses"] = call.uses.value
+    if call.after:
+        tree["after"] = list(call.after)
+    tree["recorded"] = _recorded(
+        connection=call.connection, asked_ns=call.asked_ns, took_ns=call.took_ns
+    )
+    if call.request is not None:
+        tree["request"] = call.request
+    if call.response is not None:
+        tree["response"] = call.response
+    if call.generated:
+        tree["generated"] = [_generated_tree(g) for g in call.generated]
+    return tree
+
+
+def call_of(value: Value, at: Path) -> Interaction:
+    fields = Fields(value, at)
+    call_id = fields.text("id")
+    recorded = fields.inner("recorded")
+    call = Interaction(
+        id=call_id,
+        protocol=fields.text("protocol"),
+        destination=fields.text("destination"),
+        tls=fields.flag("tls"),
+        outcome=fields.one_of("outcome", Outcome, Outcome.COMPLETE),
+        uses=fields.one_of("uses", Uses, Uses.ONCE),
+        after=fields.items("after", text_item),
+        connection=recorded.whole("connection", 0),
+        asked_ns=recorded.whole("asked_ns", 0),
+        took_ns=recorded.whole("took_ns", 0),
+        request=fields.tree("request"),
+        response=fields.tree("response"),
+        generated=fields.items("generated", _generated_of),
+    )
+    recorded.done()
+    fields.done()
+    shapes.check(call.request, (*at, "request"))
+    shapes.check(call.response, (*at, "response"))
+    return call
+
+
+def _recorded(**times: int) -> Value:
+    return Inline(times)
+
+
+def _generated_tree(generated: Generated) -> Value:
+    return {"at": paths.to_text(generated.at), "kind": generated.kind}
+
+
+def _generated_of(value: Value, at: Path) -> Generated:
+    fields = Fields(value, at)
+    generated = Generated(at=paths.from_text(fields.text("at")), kind=fields.text("kind"))
+    fields.done()
+    return generated
+
+
+def _tolerance_tree(tolerance: Tolerance) -> Value:
+    tree: dict[str, Value] = {"at": tolerance.at, "rule": tolerance.rule, "why": tolerance.why}
+    if tolerance.since:
+        tree["since"] = tolerance.since
+    return tree
+
+
+def _tolerance_of(value: Value, at: Path) -> Tolerance:
+    fields = Fields(value, at)
+    tolerance = Tolerance(
+        at=fields.text("at"),
+        rule=fields.text("rule"),
+        why=fields.text("why"),
+        since=fields.text("since", ""),
+    )
+    if tolerance.rule not in RULES:
+        found = f"{shown(tolerance.rule)}{nearest(tolerance.rule, list(RULES))}"
+        raise WrongField((*at, "rule"), f"expected one of {', '.join(RULES)}, found {found}")
+    fields.done()
+    return tolerance

@@ -1,0 +1,74 @@
+"""What counts as a difference, and what accounts for it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from reenact.diff.tree import Comparison, Terms, compare
+from reenact.model.difference import Change
+from reenact.model.value import Value
+from reenact.rename.table import Renaming
+
+U1 = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
+U2 = "0e37df36-f698-41e6-8dd4-cb9df3ca9a3c"
+
+
+def changes(recorded: Value, live: Value, terms: Terms | None = None) -> list[tuple[Change, str]]:
+    found = compare(recorded, live, ("r",), terms or Terms(Renaming()))
+    return [(d.change, "/".join(map(str, d.at))) for d in found.unexplained]
+
+
+def test_values_types_additions_and_removals_are_told_apart() -> None:
+    assert changes({"a": 1, "b": "x", "c": None}, {"a": 2, "b": 1, "d": []}) == [
+        (Change.VALUE, "r/a"),
+        (Change.TYPE, "r/b"),
+        (Change.REMOVED, "r/c"),
+        (Change.ADDED, "r/d"),
+    ]
+
+
+def test_numbers_keep_their_text() -> None:
+    assert changes(Decimal("1.10"), Decimal("1.1")) == [(Change.VALUE, "r")]
+    assert changes(True, 1) == [(Change.TYPE, "r")]
+
+
+def test_a_missing_row_is_one_difference_and_not_a_shift_of_all() -> None:
+    assert changes([1, 2, 3, 4], [1, 3, 4]) == [(Change.REMOVED, "r/1")]
+    assert changes([1, 3], [1, 2, 3]) == [(Change.ADDED, "r/1")]
+
+
+def test_a_generated_value_is_accepted_only_where_the_suite_lists_it() -> None:
+    assert changes({"id": U1}, {"id": U2}) == [(Change.VALUE, "r/id")]
+    listed = Terms(Renaming(), generated={("r", "id"): frozenset({"uuid"})})
+    assert changes({"id": U1}, {"id": U2}, listed) == []
+    assert changes({"id": U1}, {"id": "none"}, listed) == [(Change.VALUE, "r/id")]
+
+
+def test_one_recorded_value_seen_as_two_live_ones_is_an_alias() -> None:
+    terms = Terms(Renaming(), discover=True)
+    assert changes([U1, U1], [U2, U2], terms) == []
+    assert changes([U1, U1], [U2, U2.replace("0", "1")], terms) == [(Change.ALIAS, "r/1")]
+
+
+def test_a_bound_value_must_be_its_live_one() -> None:
+    names = Renaming()
+    names.bind("uuid", U1, U2)
+    assert changes({"id": U1}, {"id": U2}, Terms(names)) == []
+    assert changes({"id": U1}, {"id": U1}, Terms(names)) == [(Change.ALIAS, "r/id")]
+
+
+def test_tolerances_hold_at_their_exact_path_alone() -> None:
+    terms = Terms(Renaming(), tolerated={"r/a": "ignore", "r/b": "unordered"})
+    assert changes({"a": 1, "b": [1, 2]}, {"a": 2, "b": [2, 1]}, terms) == []
+    assert changes({"aa": 1}, {"aa": 2}, terms) == [(Change.VALUE, "r/aa")]
+
+
+def test_keys_that_hold_generated_values_are_renamed() -> None:
+    names = Renaming()
+    names.bind("uuid", U1, U2)
+    assert changes({U1: 1}, {U2: 1}, Terms(names)) == []
+
+
+def test_an_equal_comparison_says_so() -> None:
+    found = compare([1, "a"], [1, "a"], (), Terms(Renaming()))
+    assert found == Comparison()

@@ -1,0 +1,253 @@
+"""What the engine serves, what it refuses, and what it says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import msgspec
+from tests.toy import TOY, Simulator
+
+from reenact.model.exchange import Outcome
+from reenact.model.suite import Case, Interaction, Suite, Uses
+from reenact.model.verdict import Status, Verdict
+from reenact.replay.core import Engine, Mode
+from reenact.replay.reason import reason
+from reenact.replay.rehearse import Findings, learn
+
+U1 = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
+U2 = "0e37df36-f698-41e6-8dd4-cb9df3ca9a3c"
+
+
+def call(
+    id: str, request: str, response: str = "OK", after: Sequence[str] = (), uses: Uses = Uses.ONCE
+) -> Interaction:
+    return Interaction(
+        id=id, protocol="toy", destination="10.0.0.1:1", connection=1, outcome=Outcome.COMPLETE,
+        request=request, response=response, after=tuple(after), uses=uses,
+    )  # fmt: skip
+
+
+def case(n: int, request: str, response: str, *calls: Interaction) -> Case:
+    return Case(
+        id=f"{n:04}-x",
+        protocol="toy",
+        port=80,
+        connection=9,
+        request=request,
+        response=response,
+        calls=calls,
+    )
+
+
+def suite(*cases: Case, session: Sequence[Interaction] = ()) -> Suite:
+    anywhere = session or (call("s.1", "HELLO"),)
+    return Suite(
+        format=1,
+        capture="",
+        command=(),
+        started_ns=0,
+        ports=(80,),
+        cases=cases,
+        session=tuple(anywhere),
+    )
+
+
+def play(
+    what: Suite, service: object, late: object = lambda request: (), **mode: bool
+) -> Simulator:
+    engine = Engine(what, {"toy": TOY}, Mode(**mode), wall_ns=10**18, now_ns=0)
+    return Simulator(engine, service, late).run()  # type: ignore[arg-type]
+
+
+def verdicts(found: Simulator) -> list[Verdict]:
+    return [done.verdict for done in found.done]
+
+
+def buy(request: str) -> Generator[str, str, str]:
+    item = request.split()[1]
+    yield "BEGIN"
+    stock = yield f"GET stock {item}"
+    yield f"SET stock {item} {int(stock) - 1}"
+    yield "COMMIT"
+    return f"bought {item}"
+
+
+BUY = case(
+    1, "BUY pen", "bought pen",
+    call("1.1", "BEGIN"), call("1.2", "GET stock pen", "5", ["1.1"]),
+    call("1.3", "SET stock pen 4", "OK", ["1.2"]), call("1.4", "COMMIT", "OK", ["1.3"]),
+)  # fmt: skip
+
+
+def test_the_build_it_came_from_passes() -> None:
+    [verdict] = verdicts(play(suite(BUY), buy))
+    assert verdict.status is Status.PASS
+    assert [s.fate for s in verdict.timeline] == ["as recorded"] * 4
+
+
+def test_a_changed_call_is_refused_and_shown_beside_the_recorded_one() -> None:
+    def off_by_one(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        stock = yield "GET stock pen"
+        answer = yield f"SET stock pen {int(stock)}"
+        yield "COMMIT"
+        return "bought pen" if answer == "OK" else f"failed: {answer}"
+
+    [verdict] = verdicts(play(suite(BUY), off_by_one))
+    assert verdict.status is Status.FAIL
+    [miss] = verdict.misses
+    assert (miss.label, miss.nearest) == ("SET stock pen 5", "1.3")
+    assert [(d.at, d.recorded, d.live) for d in miss.why_not] == [(("request", 3), "4", "5")]
+    assert verdict.missing == (("1.3", "SET stock pen 4"),)
+
+
+def test_a_lost_commit_is_missing_after_a_bounded_wait() -> None:
+    def no_commit(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        yield "GET stock pen"
+        yield "SET stock pen 4"
+        return "bought pen"
+
+    [verdict] = verdicts(play(suite(BUY), no_commit))
+    assert (verdict.status, verdict.missing) == (Status.FAIL, (("1.4", "COMMIT"),))
+    [only_responses] = verdicts(play(suite(BUY), no_commit, responses_only=True))
+    assert only_responses.status is Status.PASS
+
+
+def test_a_call_made_twice_is_an_extra_call() -> None:
+    def twice(request: str) -> Generator[str, str, str]:
+        yield from buy(request)
+        yield "SET stock pen 4"
+        return "bought pen"
+
+    [verdict] = verdicts(play(suite(BUY), twice))
+    assert verdict.status is Status.FAIL
+    assert verdict.misses[0].repeated
+
+
+def test_an_order_that_the_recording_shows_is_asserted() -> None:
+    def commit_first(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        yield "GET stock pen"
+        yield "COMMIT"
+        yield "SET stock pen 4"
+        return "bought pen"
+
+    [verdict] = verdicts(play(suite(BUY), commit_first))
+    assert verdict.status is Status.FAIL
+    assert [c.interaction for c in verdict.calls] == ["1.4"]
+
+
+def test_calls_after_the_response_are_waited_for_and_belong_to_the_case() -> None:
+    audited = msgspec.structs.replace(BUY, calls=(*BUY.calls, call("1.5", "LOG bought pen")))
+    found = play(suite(audited), buy, late=lambda request: ["LOG bought pen"])
+    assert verdicts(found)[0].status is Status.PASS
+
+
+def test_session_calls_are_served_as_often_as_asked_and_not_asserted() -> None:
+    def pinging(request: str) -> Generator[str, str, str]:
+        for _ in range(3):
+            assert (yield "PING") == "PONG"
+        return "ok"
+
+    what = suite(case(1, "X", "ok"), session=[call("s.1", "PING", "PONG", uses=Uses.MANY)])
+    assert verdicts(play(what, pinging))[0].status is Status.PASS
+
+
+MINTED = [
+    case(1, "NEW", f"made {U1}", call("1.1", f"SET thing {U1}")),
+    case(2, f"SHOW {U1}", f"is {U1}", call("2.1", f"GET thing {U1}", f"{U1}")),
+]
+
+
+def minting(*ids: str) -> object:
+    fresh = iter(ids)
+
+    def service(request: str) -> Generator[str, str, str]:
+        verb, *words = request.split()
+        if verb == "NEW":
+            made = next(fresh)
+            yield f"SET thing {made}"
+            return f"made {made}"
+        told = yield f"GET thing {words[0]}"
+        return f"is {told}"
+
+    return service
+
+
+def test_generated_values_are_learned_in_rehearsal_and_then_followed() -> None:
+    findings = Findings()
+    first = play(suite(*MINTED), minting(U2), discover=True)
+    learned = learn(suite(*MINTED), [[d.observation for d in first.done]], findings, {"toy": TOY})
+    assert [g.kind for g in learned.cases[0].calls[0].generated] == ["uuid"]
+    assert learned.cases[1].generated == ()
+    assert learned.cases[1].needs == ("0001-x",)
+    again = verdicts(play(learned, minting(U2.replace("0", "3"))))
+    assert [(v.status, reason(v)) for v in again] == [(Status.PASS, "")] * 2
+
+
+def test_a_response_that_returns_another_id_than_was_stored_is_caught() -> None:
+    findings = Findings()
+    first = play(suite(*MINTED), minting(U2), discover=True)
+    learned = learn(suite(*MINTED), [[d.observation for d in first.done]], findings, {"toy": TOY})
+
+    def lying(request: str) -> Generator[str, str, str]:
+        yield f"SET thing {U2}"
+        return f"made {U2.replace('0', '1')}"
+
+    assert verdicts(play(learned, lying))[0].status is Status.FAIL
+
+
+def test_unlisted_sites_are_never_taken_for_generated_in_a_test() -> None:
+    assert verdicts(play(suite(*MINTED), minting(U2)))[0].status is Status.FAIL
+
+
+def test_rehearsal_gives_calls_to_the_case_that_asks_for_them() -> None:
+    mixed = suite(
+        case(1, "BUY pen", "bought pen", call("1.1", "GET stock ink", "9"), *BUY.calls[2:]),
+        case(2, "BUY ink", "bought ink", call("2.1", "BEGIN"), call("2.2", "GET stock pen", "5"),
+             call("2.3", "BEGIN"), call("2.4", "SET stock ink 8"), call("2.5", "COMMIT")),
+    )  # fmt: skip
+    findings = Findings()
+    first = play(mixed, buy, discover=True)
+    learned = learn(mixed, [[d.observation for d in first.done]], findings, {"toy": TOY})
+    assert findings.moved == 3
+    assert sorted(str(c.request) for c in learned.cases[0].calls) == [
+        "BEGIN", "COMMIT", "GET stock pen", "SET stock pen 4",
+    ]  # fmt: skip
+    assert [v.status for v in verdicts(play(learned, buy))] == [Status.PASS] * 2
+
+
+def test_calls_that_no_rehearsal_asked_for_are_kept_as_session_calls() -> None:
+    extra = suite(msgspec.structs.replace(BUY, calls=(*BUY.calls, call("1.5", "TICK 1"))))
+    findings = Findings()
+    first = play(extra, buy, discover=True)
+    learned = learn(extra, [[d.observation for d in first.done]], findings, {"toy": TOY})
+    assert findings.unasked == 1
+    assert [c.request for c in learned.session] == ["HELLO", "TICK 1"]
+
+
+def test_a_case_set_aside_is_played_for_its_effects_but_not_judged() -> None:
+    aside = msgspec.structs.replace(BUY, aside="asks for the weather")
+    seen: list[str] = []
+
+    def other(request: str) -> Generator[str, str, str]:
+        seen.append(request)
+        yield "GET weather"
+        return "rain"
+
+    [verdict] = verdicts(play(suite(aside), other))
+    assert seen == ["BUY pen"]
+    assert (verdict.status, verdict.note) == (Status.UNKNOWN, "set aside: asks for the weather")
+
+
+def test_a_service_that_dies_fails_the_open_case_and_all_after_it() -> None:
+    engine = Engine(suite(BUY, case(2, "Y", "y")), {"toy": TOY}, Mode(), wall_ns=0, now_ns=0)
+    engine.begin(0)
+    told = engine.service_exited("exit code 1", 5)
+    assert [c.verdict.note for c in told[:2]] == ["exit code 1", "exit code 1"]  # type: ignore[union-attr]
+
+
+def test_verdicts_are_the_same_every_time() -> None:
+    runs = {msgspec.json.encode([d.verdict for d in play(suite(BUY), buy).done]) for _ in range(5)}
+    assert len(runs) == 1

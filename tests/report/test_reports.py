@@ -1,0 +1,147 @@
+"""The whole text of each report, and what it must never do to its reader's terminal or XML."""
+
+from __future__ import annotations
+
+import io
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from reenact.base.errors import Exit
+from reenact.model.verdict import Status, Verdict
+from reenact.report.github import github
+from reenact.report.json_report import json_report
+from reenact.report.junit import junit
+from reenact.report.run import Report, Run, again, counts, exit_of
+from reenact.report.terminal import Screen, TerminalReport, whole
+from reenact.report.words import pair_text, value_text
+from tests.report.verdicts import REPORT, RUN, SUITE, VERDICTS
+
+GOLDEN = Path(__file__).parent / "golden"
+REPLACE = False
+"""Set to True for one run to accept what is written now, then review the difference."""
+
+
+def golden(name: str, text: str) -> None:
+    if REPLACE:
+        (GOLDEN / name).write_text(text)
+    assert text == (GOLDEN / name).read_text()
+
+
+def test_the_terminal_report_as_a_whole():
+    golden("terminal.txt", "".join(line.text + "\n" for line in whole(REPORT)))
+
+
+def test_told_piece_by_piece_it_is_the_same_text():
+    stream = io.StringIO()
+    terminal = TerminalReport(Screen(stream, {}), RUN, SUITE, len(VERDICTS))
+    for verdict in VERDICTS:
+        terminal.verdict(verdict)
+    terminal.end(REPORT)
+    assert stream.getvalue() == (GOLDEN / "terminal.txt").read_text()
+
+
+def test_the_junit_report_as_a_whole():
+    golden("junit.xml", junit(REPORT))
+
+
+def test_junit_is_xml_whatever_the_service_said():
+    root = ElementTree.fromstring(junit(REPORT))
+    suite = root[0]
+    assert [suite.get(a) for a in ("tests", "failures", "errors", "skipped")] == list("6113")
+    assert "\\u001b" in suite[1][0].text
+
+
+def test_the_json_report_as_a_whole():
+    golden("report.json", json_report(REPORT))
+
+
+def test_equal_runs_give_equal_json_apart_from_timing():
+    slower = msgspec.structs.replace(
+        REPORT, run=msgspec.structs.replace(RUN, took_ns=99, started_ns=5)
+    )
+    one, other = (json.loads(json_report(report)) for report in (REPORT, slower))
+    assert one.pop("timing") != other.pop("timing")
+    assert one == other
+
+
+def test_the_github_annotations_as_a_whole():
+    golden(
+        "github.txt", "\n".join(github(REPORT, "reenact", lambda file, path: len(path) + 1)) + "\n"
+    )
+
+
+def test_on_a_terminal_there_are_colours_and_a_progress_line_and_the_same_text():
+    class Tty(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Tty()
+    terminal = TerminalReport(Screen(stream, {}), RUN, SUITE, len(VERDICTS))
+    for verdict in VERDICTS:
+        terminal.verdict(verdict)
+    terminal.end(REPORT)
+    shown = stream.getvalue()
+    assert "\x1b[31m" in shown
+    assert "6 of 6, 1 changed" in shown
+    assert "coffee\x1b[2J" not in shown
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ([Status.PASS], Exit.AS_RECORDED),
+        ([Status.PASS, Status.UNKNOWN], Exit.UNDECIDED),
+        ([Status.UNKNOWN, Status.BROKEN], Exit.OUR_FAULT),
+        ([Status.BROKEN, Status.FAIL, Status.UNKNOWN], Exit.BEHAVIOUR_CHANGED),
+        ([], Exit.UNDECIDED),
+    ],
+)
+def test_the_exit_code_follows_from_the_worst_that_is_proven(statuses, code):
+    ids = [case.id for case in SUITE.cases]
+    verdicts = [Verdict(case=i, status=s) for i, s in zip(ids, statuses, strict=False)]
+    assert exit_of(SUITE, verdicts) is code
+
+
+def test_a_case_set_aside_decides_nothing_even_if_it_was_judged():
+    verdicts = [
+        Verdict(case="0001-post-orders", status=Status.PASS),
+        Verdict(case="0005-get-logo", status=Status.FAIL),
+    ]
+    assert exit_of(SUITE, verdicts) is Exit.AS_RECORDED
+    assert counts(SUITE, verdicts).not_run == 5
+
+
+def test_the_command_to_run_again_is_quoted_for_a_shell():
+    run = Run(suite_path="my suite", command=("sh", "-c", "echo $X"))
+    report = msgspec.structs.replace(REPORT, run=run)
+    start = "reenact test --suite 'my suite' "
+    assert again(report, "0002-get-order") == start + "-k 0002-get-order -- sh -c 'echo $X'"
+    assert again(report, "session") == start + "-- sh -c 'echo $X'"
+
+
+def test_long_texts_are_cut_where_they_differ():
+    a, b = pair_text("x" * 500 + "tea", "x" * 500 + "coffee")
+    assert a == '[485...]xxxxxxxxxxxxxxxxtea"'
+    assert b == '[485...]xxxxxxxxxxxxxxxxcoffee"'
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "\u202e", "\x9b1m", "\ud800", "\r", "\u200b"])
+def test_nothing_the_service_says_reaches_the_terminal_as_a_control_character(text):
+    assert value_text({text: [text, text.encode("utf-8", "replace")]}).isprintable()
+
+
+def test_an_empty_run_says_so():
+    empty = Report(run=RUN, suite=msgspec.structs.replace(SUITE, cases=()), verdicts=(), files={})
+    assert whole(empty)[-1].text == "0 passed, 0 changed, 17 background calls in 12.3 s"
+
+
+def test_after_many_changed_cases_the_rest_is_told_in_brief():
+    verdict = VERDICTS[1]
+    many = msgspec.structs.replace(REPORT, verdicts=(verdict,) * 22)
+    text = [line.text for line in whole(many)]
+    assert sum(line.startswith("CHANGED") for line in text) == 22
+    assert sum(line.startswith("  again:") for line in text) == 20

@@ -1,0 +1,84 @@
+"""Every test of a running sandbox is done twice when the tests run as root: as root (no user
+namespace) and as an unprivileged user (with one)."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reenact.sandbox import doctor
+
+SOMEONE = 12321
+_USERS = ["root", "someone"] if os.geteuid() == 0 else ["self"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = None
+    for item in items:
+        if item.get_closest_marker("sandbox") is None:
+            continue
+        reason = doctor.supported() if reason is None else reason
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(params=_USERS)
+def as_user(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], None]:
+    """Runs a test body as the user: `as_user(body)`."""
+    return as_someone if request.param == "someone" else _directly
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the unprivileged user may reach and write."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-test-", dir="/tmp") as name:
+        os.chmod(name, 0o777)
+        yield Path(name)
+
+
+def _directly(body: Callable[[], None]) -> None:
+    body()
+
+
+def as_someone(body: Callable[[], None], uid: int = SOMEONE) -> None:
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _be_someone(body, tell, uid)
+    os.close(tell)
+    with os.fdopen(told, "rb") as pipe:
+        problem = pipe.read()
+    os.waitpid(child, 0)
+    if problem:
+        pytest.fail(pickle.loads(problem), pytrace=False)
+
+
+def _be_someone(body: Callable[[], None], tell: int, uid: int) -> None:
+    try:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        sys.executable = _reachable_python()
+        body()
+    except BaseException:  # noqa: BLE001  a failed assertion above all
+        os.write(tell, pickle.dumps(traceback.format_exc()[-60000:]))
+    os._exit(0)
+
+
+def _reachable_python() -> str:
+    """This interpreter, or the system's when ours lies in root's home."""
+    for candidate in (sys.executable, "/usr/bin/python3"):
+        try:
+            subprocess.run([candidate, "-I", "-S", "-c", ""], check=True)
+        except OSError:
+            continue
+        return candidate
+    raise AssertionError("no interpreter that an unprivileged user can run")
