@@ -35,7 +35,7 @@ from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, pushes
-from reenact.replay.core.case import Judge, Running, set_aside
+from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.events import (
     CaseDone,
     Command,
@@ -296,7 +296,9 @@ class Engine:
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
         if missing and not self._mode.responses_only and not running.case.aside:
-            deadline = running.calls_deadline_ns(missing)
+            deadline = running.calls_deadline_ns(
+                missing, QUIET_NS if self._mode.discover else CALL_WAIT_NS
+            )
             if now_ns < deadline:
                 return [WakeAt(deadline)]
         if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
@@ -380,7 +382,9 @@ class Engine:
         made = self._conns[conn]
         asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
         running = self._now
-        found = self._calls.choose(asked, running.id, running.moment, self._window())
+        found = self._calls.choose(
+            asked, running.id, running.moment, self._window(), running.answered
+        )
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside
