@@ -238,9 +238,15 @@ def test_json_in_a_text_is_compared_as_json() -> None:
     assert contents.open(body, typed("text/html")) == [1, {"a": 2}]
 
 
+def test_a_text_of_several_lines_is_compared_line_by_line() -> None:
+    assert contents.open({"text": "a\nb\n"}, typed("text/plain")) == ["a", "b", ""]
+    assert contents.open({"text": "a"}, typed("text/plain")) == "a"
+    assert contents.open({"text": "{\n"}, JSON) == ["{", ""]
+
+
 # -- codings -----------------------------------------------------------------------------------
 
-PLAIN = b'{"a":1}' * 1 + b""
+PLAIN = b'{"a":1}'
 RAW = zlib.compressobj(6, zlib.DEFLATED, -15)
 CODED = {
     "gzip": gzip.compress(PLAIN),

@@ -123,7 +123,7 @@ def _loose(value: Value) -> bytes:
 def open(body: Value, headers: Headers) -> Value:
     """What is compared. None for no body; JSON as its tree; a form as `[[name, value]]`; parts
     as `{"name", "filename", "headers", "body"}` without the boundary; events and JSON lines as
-    lists; other text as str; the rest as bytes."""
+    lists; other text as str, as a list of lines when it has several; the rest as bytes."""
     return _opened(body, media_type(header(headers, "content-type") or ""))
 
 
@@ -152,8 +152,15 @@ def _opened_text(text: str, kind: MediaType) -> Value:
         try:
             return jsontext.parse(text)
         except jsontext.NotJson:
-            return text
-    return events.structured(text)
+            return _lines(text)
+    found = events.structured(text)
+    return _lines(found) if isinstance(found, str) else found
+
+
+def _lines(text: str) -> Value:
+    """Several lines are a list, so that a difference, and a generated value, has a line."""
+    lines: list[Value] = [*text.split("\n")]
+    return lines if len(lines) > 1 else text
 
 
 def _opened_part(part: Value) -> Value:

@@ -12,7 +12,9 @@ from tests.protocols.http1.http1_kit import FLOW
 MATCHER = PLUGIN.matcher
 
 
-def request(target: str = "/", *headers: tuple[str, str], method: str = "GET", **rest: Value) -> Value:
+def request(
+    target: str = "/", *headers: tuple[str, str], method: str = "GET", **rest: Value
+) -> Value:
     return {"method": method, "target": target, "headers": [list(line) for line in headers], **rest}
 
 
@@ -88,7 +90,9 @@ def test_authorization_is_opened() -> None:
 def test_cookies_are_opened_on_both_sides() -> None:
     found = normal("/", ("Cookie", "a=1; b=x=y"), ("Cookie", "a=2"))
     assert found["cookies"] == {"a": ["1", "2"], "b": "x=y"}
-    assert answered(("Set-Cookie", "s=1; Path=/; HttpOnly"), ("Set-Cookie", "t="))["set-cookie"] == [
+    assert answered(("Set-Cookie", "s=1; Path=/; HttpOnly"), ("Set-Cookie", "t="))[
+        "set-cookie"
+    ] == [
         {"name": "s", "value": "1", "attributes": {"path": "/", "httponly": True}},
         {"name": "t", "value": "", "attributes": {}},
     ]
