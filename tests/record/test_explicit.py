@@ -119,7 +119,17 @@ def test_a_service_that_runs_elsewhere_is_recorded_until_ctrl_c(tmp_path: Path) 
 def test_auto_mode_on_another_system_says_why_there_is_no_sandbox(tmp_path: Path) -> None:
     shutil.copy(ANOTHER_SYSTEM, tmp_path / "sitecustomize.py")
     setting = Explicit(tmp_path, environment(Path("/dev/null"), tmp_path))
-    done = reenact.refused(setting.command, cwd=tmp_path, env=setting.env, log=tmp_path / "log")
+    line = ["record", "--", *setting.command]
+    done = reenact.run(line, cwd=tmp_path, env=setting.env, log=tmp_path / "log")
     assert done.returncode == 4, done.output
     (line,) = done.output.splitlines()
     assert "no sandbox here: this is darwin; use Linux, or `--mode explicit`" in line
+
+
+def test_doctor_on_another_system_says_what_works_there(tmp_path: Path) -> None:
+    shutil.copy(ANOTHER_SYSTEM, tmp_path / "sitecustomize.py")
+    env = environment(Path("/dev/null"), tmp_path)
+    done = reenact.run(["doctor"], cwd=tmp_path, env=env, log=tmp_path / "log")
+    assert done.returncode == 4, done.output
+    assert "this is darwin" in done.output
+    assert "--mode explicit work without" in done.output
