@@ -15,14 +15,14 @@ from reenact.base.clock import SystemClock
 from reenact.base.errors import ReenactError
 from reenact.intercept.loop import loop_factory
 from reenact.model.suite import Case, Suite
-from reenact.model.verdict import Verdict
+from reenact.model.verdict import Status, Verdict
 from reenact.protocols import builtin
 from reenact.replay.core import Mode
 from reenact.replay.core.events import CaseDone, Finished
 from reenact.replay.groups import shares, with_needs
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
-from reenact.replay.rehearse import Findings, learn, quarantine
+from reenact.replay.rehearse import Findings, learn, quarantine, telling
 from reenact.replay.shell import Stage
 from reenact.replay.strays import Strays
 from reenact.replay.world import World
@@ -30,6 +30,9 @@ from reenact.sandbox import need
 
 REHEARSALS = 2
 """That discover; one more then tests what they found."""
+
+REHEARSALS_MAX = 7
+"""While that test fails, what varies seldom is looked for again."""
 
 
 class Played(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +75,20 @@ def rehearse(
     """The suite as replaying it against the build it came from shows it."""
     findings = Findings()
     strays = Strays(suite, builtin())
-    for n in range(REHEARSALS):
-        on_step(f"rehearsal {n + 1} of {REHEARSALS + 1}")
-        done, finished = _play(suite, suite.cases, options, Mode(discover=True))
-        seen = [*(d.observation for d in done), finished.observation]
-        suite = strays.learn(learn(suite, [seen], findings), seen)
-    on_step(f"rehearsal {REHEARSALS + 1} of {REHEARSALS + 1}")
-    done, finished = _play(suite, suite.cases, options, Mode())
+    for n in range(1, REHEARSALS_MAX + 1):
+        on_step(f"rehearsal {n}")
+        tests = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
+        mode = Mode() if tests else Mode(discover=True, linger=n == 1)
+        done, finished = _play(suite, suite.cases, options, mode)
+        if not tests:
+            seen = [*(d.observation for d in done), finished.observation]
+            suite = strays.learn(learn(suite, [seen], findings, builtin()), seen)
+        elif all(d.verdict.status is not Status.FAIL for d in done):
+            break
+        else:
+            suite = learn(
+                suite, [[d.observation for d in done if telling(d.verdict)]], findings, builtin()
+            )
     verdicts = [d.verdict for d in done]
     suite = quarantine(suite, verdicts, {v.case: reason(v) for v in verdicts}, findings)
     return Rehearsed(

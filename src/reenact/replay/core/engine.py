@@ -35,7 +35,7 @@ from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, pushes
-from reenact.replay.core.case import Judge, Running, set_aside
+from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.events import (
     CaseDone,
     Command,
@@ -51,13 +51,18 @@ SLOW_NS = 20 * 10**6
 """Session answers that took longer when recorded take as long again: a blocked read that is
 answered at once makes its service spin."""
 
-QUIET_NS = 60 * 10**6
-"""Rehearsal only: a case is over when nothing was asked for this long after its response."""
+QUIET_NS = 20 * 10**6
+"""First rehearsal only: a case is over when nothing was asked for this long after its response.
+Calls that come later are found to be late by their recorded time, and are then waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
+    """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
+    of what a case does after its response, so give it a moment."""
+
     discover: bool = False
+    linger: bool = False
     responses_only: bool = False
     fail_fast: bool = False
 
@@ -232,7 +237,7 @@ class Engine:
         out: list[Command] = []
         while self._todo:
             case = self._todo.popleft()
-            if case.aside:
+            if case.response is None:
                 out.append(self._aside(case))
                 continue
             self._now = Running(
@@ -290,11 +295,13 @@ class Engine:
             running.error = "no response in time"
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
-        if missing and not self._mode.responses_only:
-            deadline = running.calls_deadline_ns(missing)
+        if missing and not self._mode.responses_only and not running.case.aside:
+            deadline = running.calls_deadline_ns(
+                missing, QUIET_NS if self._mode.discover else CALL_WAIT_NS
+            )
             if now_ns < deadline:
                 return [WakeAt(deadline)]
-        if self._mode.discover and now_ns < running.last_ns + QUIET_NS:
+        if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
             return [WakeAt(running.last_ns + QUIET_NS)]
         return self._finish_case(now_ns)
 
@@ -375,7 +382,9 @@ class Engine:
         made = self._conns[conn]
         asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
         running = self._now
-        found = self._calls.choose(asked, running.id, running.moment, self._window())
+        found = self._calls.choose(
+            asked, running.id, running.moment, self._window(), running.answered
+        )
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside
