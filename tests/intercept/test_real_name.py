@@ -16,14 +16,16 @@ from reenact.intercept.local import dial_here
 from reenact.intercept.outbound import Outbound
 from reenact.intercept.settings import Settings, Tls
 from reenact.intercept.tap import Recorder
-from reenact.model.segment import Endpoint, Flow, Segment, Transport
+from reenact.model.segment import Endpoint, Flow, FlowId, SegmentKind, Side, Transport
 
 
 class Forgetful:
     def flow(self, flow: Flow) -> None:
         pass
 
-    def add(self, segment: Segment) -> None:
+    def keep(
+        self, flow: FlowId, side: Side, kind: SegmentKind, at_ns: int, data: bytes = b""
+    ) -> None:
         pass
 
 
