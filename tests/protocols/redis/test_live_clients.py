@@ -27,7 +27,7 @@ def server() -> Iterator[Redis]:
 
 def said(command: list[str], given: str = "") -> str:
     done = subprocess.run(
-        command, input=given, capture_output=True, text=True, timeout=60, env=dict(os.environ)
+        command, input=given, capture_output=True, text=True, timeout=15, env=dict(os.environ)
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -82,7 +82,8 @@ class RedisResponder:
         self._follow(asked.words, reply.response, trees)
         if name_of(asked.words) in SUBSCRIBES:
             trees = [self._delivered(tree) for tree in trees]
-        return [Send(b"".join(self._encode(tree) for tree in trees))]
+        sent: list[Action] = [Send(b"".join(self._encode(tree) for tree in trees))]
+        return [*sent, Close()] if name_of(asked.words) == "QUIT" else sent
 
     def _refuse(self, reason: str) -> list[Action]:
         return [Send(self._encode({"error": f"ERR reenact: no recording: {reason}"}))]

@@ -15,7 +15,10 @@ async def one(r: redis.Redis, n: int) -> object:
 
 
 async def main() -> None:
-    r = redis.Redis(port=port, protocol=resp, password="secret", max_connections=8)
+    pool = redis.BlockingConnectionPool(
+        port=port, protocol=resp, password="secret", max_connections=8
+    )
+    r = redis.Redis(connection_pool=pool)
     waiting = asyncio.create_task(r.blpop("queue", timeout=5))
     print(await asyncio.gather(*(one(r, n) for n in range(40))))
     print(await r.rpush("queue", "work"), await waiting)
