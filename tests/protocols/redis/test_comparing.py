@@ -67,6 +67,8 @@ def test_a_label_is_one_short_line_without_passwords():
         (["MULTI"], {"opens"}),
         (["EXEC"], {"closes"}),
         (["SET", "k", "v"], set()),
+        (["config", "get", "save"], {"reads"}),
+        (["CONFIG", "SET", "save", ""], set()),
         (["EVAL", "return 1", "0"], set()),
         (["GETDEL", "k"], set()),
     ],
