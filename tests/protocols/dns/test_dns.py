@@ -101,6 +101,11 @@ def test_two_questions_with_one_id_are_two_exchanges():
     ]
 
 
+def test_an_answer_that_cannot_be_read_breaks_its_query():
+    [made] = read_exchanges(PLUGIN, [(C, asked().to_wire()), (S, b"\x00\x07\x81\x80garbled")], UDP)
+    assert (made.outcome, made.request["name"]) == (Outcome.BROKEN, "api.example.")
+
+
 def played(query, tree, flow=UDP, recorded=()):
     """What the client gets for `query` when the engine answers with `tree`."""
     wire = query.to_wire()

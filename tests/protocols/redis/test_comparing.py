@@ -31,6 +31,10 @@ def test_a_key_is_another_one_in_another_database():
     assert not same(request("GET", "k"), request("GET", "k", db=1))
 
 
+def test_a_command_that_wants_no_reply_is_another_one():
+    assert not same(request("PING"), request("PING", reply=False))
+
+
 def test_who_the_client_says_it_is_does_not_matter():
     assert same(request("AUTH", "a"), request("AUTH", "user", "b"))
     assert same(request("HELLO", "3", "AUTH", "u", "a"), request("HELLO", "3"))
@@ -85,6 +89,10 @@ def test_traits(words, traits):
         (b"*1\r", b"", Confidence.WAIT),
         (b"", b"", Confidence.WAIT),
         (b"PING\r\n", b"+PONG\r\n", Confidence.LIKELY),
+        (b"PING\r\n", b"", Confidence.LIKELY),
+        (b'publish foo "Hi there"\n', b":2\r\n", Confidence.LIKELY),
+        (b"get k\r\n", b"END\r\n", Confidence.NO),
+        (b"USER x\r\n", b"+OK\r\n", Confidence.NO),
         (b"GET / HTTP/1.1\r\n", b"", Confidence.NO),
         (b"", b"220 ready\r\n", Confidence.NO),
     ],

@@ -57,6 +57,15 @@ SUBSCRIBES = {
 }  # fmt: skip
 """Answered once for each channel."""
 
+KNOWN = (READS | HOUSEKEEPING | BLOCKING | SUBSCRIBES.keys() | READING_PARTS.keys()) | frozenset(
+    """
+    SET SETNX SETEX PSETEX MSET GETSET GETDEL APPEND INCR INCRBY DECR DECRBY DEL UNLINK EXPIRE PEXPIRE PERSIST
+    RENAME HSET HMSET HDEL HINCRBY LPUSH RPUSH LPOP RPOP LREM LSET LTRIM SADD SREM SPOP ZADD ZREM ZINCRBY
+    XADD XDEL PUBLISH EVAL EVALSHA MULTI EXEC DISCARD WATCH UNWATCH MONITOR FLUSHDB FLUSHALL
+    """.split()  # noqa: SIM905
+)
+"""Enough of the commands to tell an inline one from a line of another protocol."""
+
 DELIVERIES = frozenset({"message", "pmessage", "smessage"})
 
 

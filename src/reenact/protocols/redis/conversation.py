@@ -37,8 +37,8 @@ class Conversation:
             return False
         return not self._silenced(words)
 
-    def tree(self, words: list[Value]) -> Value:
-        """The request tree of a command that is asked now.
+    def tree(self, words: list[Value], *, silent: bool) -> Value:
+        """The request tree of a command that is asked now; `silent` when it will have no reply.
 
         EXEC tells what it executes: its reply is that of the commands queued before it, and of no other
         transaction. What SELECT says holds from the next command on, whether or not its reply has
@@ -47,6 +47,8 @@ class Conversation:
         tree: dict[str, Value] = {"command": words}
         if self.db != 0:
             tree["db"] = self.db
+        if silent and words:
+            tree["reply"] = False
         match name_of(words), words[1:]:
             case "MULTI", _:
                 self._queued = []

@@ -19,8 +19,8 @@ class RedisMatcher:
     def normal(self, request: Value) -> Value:
         words = compared(words_of(request))
         normal: dict[str, Value] = {"command": name_of(words), "args": words[1:]}
-        if isinstance(request, dict) and "db" in request:
-            normal["db"] = request["db"]
+        if isinstance(request, dict):
+            normal |= {name: request[name] for name in ("db", "reply") if name in request}
         queued = _queued(request)
         if queued is not None:
             normal["queued"] = [self.normal({"command": words}) for words in queued]

@@ -44,9 +44,9 @@ class RedisPairer:
         return self._replied(message, reply(message.payload.data))
 
     def _asked(self, message: Message, words: list[Value]) -> list[Exchange]:
-        answered = self._conversation.asked(words)
-        request = self._conversation.tree(words)
-        if not answered:
+        silent = not self._conversation.asked(words)
+        request = self._conversation.tree(words, silent=silent)
+        if silent:
             return [self._exchanges.make(Outcome.ONE_WAY, (message,), request, None)]
         self._pending.append(_Pending(message, words, request))
         return []

@@ -51,8 +51,9 @@ class RedisResponder:
 
     def _ask(self, words: list[Value]) -> Ask:
         token, self._count = self._count, self._count + 1
-        self._waiting[token] = _Asked(words, silent=not self._conversation.asked(words))
-        return Ask(token, self._conversation.tree(words))
+        silent = not self._conversation.asked(words)
+        self._waiting[token] = _Asked(words, silent)
+        return Ask(token, self._conversation.tree(words, silent=silent))
 
     def answer(self, token: int, reply: Answer | Refuse, now_ns: int) -> list[Action]:
         asked = self._waiting[token]
