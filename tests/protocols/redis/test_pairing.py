@@ -114,3 +114,14 @@ def test_times_are_of_the_first_and_last_byte(first):
     turns = [(C, b"*1\r\n$4\r\n"), (C, b"PING\r\n"), (S, first[:1]), (S, first[1:])]
     [made] = read_exchanges(PLUGIN, turns)
     assert (made.asked_ns, made.sent_ns, made.answered_ns) == (0, 1, 3)
+
+
+def test_a_reply_that_nothing_asked_for_is_not_guessed_at():
+    [made] = read_exchanges(PLUGIN, [(S, b"$1\r\na\r\n")])
+    assert (made.outcome, made.note) == (Outcome.BROKEN, "a reply that nothing asked for")
+
+
+def test_an_error_may_come_before_anything_was_asked():
+    assert told((S, b"-ERR max number of clients reached\r\n")) == [
+        ("push", None, {"error": "ERR max number of clients reached"})
+    ]
