@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +32,15 @@ def test_values_are_retold_inside_texts_keys_bytes_and_urls() -> None:
         f"session:{U2}": [f"/x/{U2}?t=li%2Fve%2B9876%3D%3D", f"id={U2}".encode(), 7]
     }
     assert names.untell(names.retell(tree)) == tree
+
+
+def test_values_are_retold_inside_base64() -> None:
+    names = Renaming()
+    names.bind("token", "kim.Zx12ab34", "kim.Qq98yy77x")
+    basic = base64.b64encode(b"kim:kim.Zx12ab34").decode()
+    told = names.retell({"authorization": f"Basic {basic}"})
+    assert told == {"authorization": "Basic " + base64.b64encode(b"kim:kim.Qq98yy77x").decode()}
+    assert names.untell(told) == {"authorization": f"Basic {basic}"}
 
 
 def test_short_values_are_retold_only_as_whole_leaves() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import msgspec
+from tests.toy import TOY, Simulator
 
 from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Uses
@@ -12,7 +13,6 @@ from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn
-from tests.toy import TOY, Simulator
 
 U1 = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 U2 = "0e37df36-f698-41e6-8dd4-cb9df3ca9a3c"
@@ -178,7 +178,7 @@ def minting(*ids: str) -> object:
 def test_generated_values_are_learned_in_rehearsal_and_then_followed() -> None:
     findings = Findings()
     first = play(suite(*MINTED), minting(U2), discover=True)
-    learned = learn(suite(*MINTED), [[d.observation for d in first.done]], findings)
+    learned = learn(suite(*MINTED), [[d.observation for d in first.done]], findings, {"toy": TOY})
     assert [g.kind for g in learned.cases[0].calls[0].generated] == ["uuid"]
     assert learned.cases[1].generated == ()
     assert learned.cases[1].needs == ("0001-x",)
@@ -189,7 +189,7 @@ def test_generated_values_are_learned_in_rehearsal_and_then_followed() -> None:
 def test_a_response_that_returns_another_id_than_was_stored_is_caught() -> None:
     findings = Findings()
     first = play(suite(*MINTED), minting(U2), discover=True)
-    learned = learn(suite(*MINTED), [[d.observation for d in first.done]], findings)
+    learned = learn(suite(*MINTED), [[d.observation for d in first.done]], findings, {"toy": TOY})
 
     def lying(request: str) -> Generator[str, str, str]:
         yield f"SET thing {U2}"
@@ -210,7 +210,7 @@ def test_rehearsal_gives_calls_to_the_case_that_asks_for_them() -> None:
     )  # fmt: skip
     findings = Findings()
     first = play(mixed, buy, discover=True)
-    learned = learn(mixed, [[d.observation for d in first.done]], findings)
+    learned = learn(mixed, [[d.observation for d in first.done]], findings, {"toy": TOY})
     assert findings.moved == 3
     assert sorted(str(c.request) for c in learned.cases[0].calls) == [
         "BEGIN", "COMMIT", "GET stock pen", "SET stock pen 4",
@@ -222,14 +222,22 @@ def test_calls_that_no_rehearsal_asked_for_are_kept_as_session_calls() -> None:
     extra = suite(msgspec.structs.replace(BUY, calls=(*BUY.calls, call("1.5", "TICK 1"))))
     findings = Findings()
     first = play(extra, buy, discover=True)
-    learned = learn(extra, [[d.observation for d in first.done]], findings)
+    learned = learn(extra, [[d.observation for d in first.done]], findings, {"toy": TOY})
     assert findings.unasked == 1
     assert [c.request for c in learned.session] == ["HELLO", "TICK 1"]
 
 
-def test_a_case_set_aside_is_not_run_and_says_why() -> None:
+def test_a_case_set_aside_is_played_for_its_effects_but_not_judged() -> None:
     aside = msgspec.structs.replace(BUY, aside="asks for the weather")
-    [verdict] = verdicts(play(suite(aside), buy))
+    seen: list[str] = []
+
+    def other(request: str) -> Generator[str, str, str]:
+        seen.append(request)
+        yield "GET weather"
+        return "rain"
+
+    [verdict] = verdicts(play(suite(aside), other))
+    assert seen == ["BUY pen"]
     assert (verdict.status, verdict.note) == (Status.UNKNOWN, "set aside: asks for the weather")
 
 

@@ -37,7 +37,7 @@ def record(
 
     Without `log` everything goes to our own output, and `Done.output` is empty.
     """
-    line = [*_reenact(), "record", *options, "--", *command]
+    line = [*_reenact(), "record", *options, *(["--", *command] if command else [])]
     with _started(line, cwd, env, log) as process:
         wait_ready(process, ready, log)
         use()
@@ -59,6 +59,13 @@ def replay(
 ) -> Done:
     line = [*_reenact(), "test", *options, "--", *command]
     with _started(line, cwd, env, log) as process:
+        process.wait(RECORD_STOP_SECONDS)
+    return Done(process.returncode, _said(log))
+
+
+def refused(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Done:
+    """A recording that ends by itself."""
+    with _started([*_reenact(), "record", "--", *command], cwd, env, log) as process:
         process.wait(RECORD_STOP_SECONDS)
     return Done(process.returncode, _said(log))
 

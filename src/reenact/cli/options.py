@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,14 @@ from typing import Annotated
 import typer
 
 from reenact.base.errors import UserError
+from reenact.cli import making
+
+
+class Mode(enum.StrEnum):
+    AUTO = "auto"
+    SANDBOX = "sandbox"
+    EXPLICIT = "explicit"
+
 
 SuiteDir = Annotated[Path, typer.Option("--suite", metavar="DIR", help="The suite's folder.")]
 ConfigFile = Annotated[
@@ -36,6 +45,12 @@ Select = Annotated[
         show_default=False,
     ),
 ]
+ReplayMode = Annotated[
+    Mode,
+    typer.Option(
+        "--mode", help="explicit: no sandbox; the recorded ports are played on this machine."
+    ),
+]
 DEFAULT_SUITE = Path("reenact")
 
 
@@ -48,3 +63,14 @@ def service_command(given: Sequence[str] | None, recorded: Sequence[str] = ()) -
     if not words:
         raise UserError("no command to start the service; add it after --: reenact ... -- COMMAND")
     return tuple(words)
+
+
+def explicit_replay(mode: Mode) -> bool:
+    """Whether to do without a sandbox; then people hear what that means."""
+    if mode is not Mode.EXPLICIT:
+        return False
+    making.say_on_stderr(
+        "explicit mode is not sealed: connections to other ports, names (DNS), Unix sockets and "
+        "files are the real ones"
+    )
+    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,17 +11,19 @@ import typer
 
 from reenact.base.errors import Exit, UserError
 from reenact.cli import making, places
-from reenact.cli.options import DEFAULT_SUITE, Command, ConfigFile, SuiteDir, service_command
+from reenact.cli.options import (
+    DEFAULT_SUITE,
+    Command,
+    ConfigFile,
+    Mode,
+    SuiteDir,
+    explicit_replay,
+    service_command,
+)
 
 if TYPE_CHECKING:
     from reenact.intercept.settings import Settings
     from reenact.record.options import RecordOptions, RecordResult
-
-
-class Mode(enum.StrEnum):
-    AUTO = "auto"
-    SANDBOX = "sandbox"
-    EXPLICIT = "explicit"
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +80,7 @@ def record(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
         )
     _record(options, making.say_on_stderr)
-    return _make(options, suite, rehearse=not (no_rehearse or explicit))
+    return _make(options, suite, rehearse=not no_rehearse)
 
 
 def _make(options: RecordOptions, folder: Path, *, rehearse: bool) -> Exit:
@@ -88,8 +89,14 @@ def _make(options: RecordOptions, folder: Path, *, rehearse: bool) -> Exit:
     say = making.say_on_stderr
     suite = making.compiled(options.capture)
     save_suite(suite, folder)
-    if suite.cases and rehearse:
+    if suite.cases and rehearse and not options.command:
+        say(
+            "not rehearsed: no command; reenact rehearse --mode explicit -- COMMAND makes up for it"
+        )
+    elif suite.cases and rehearse:
         run = making.run_options(options.command, folder, options.settings)
+        if options.explicit:
+            run = msgspec.structs.replace(run, explicit=explicit_replay(Mode.EXPLICIT))
         suite = making.rehearsed(suite, folder, run, say)
     return making.tell(suite, folder, say)
 
@@ -137,7 +144,10 @@ def listen_ports(text: str) -> tuple[int, int]:
     ours, colon, theirs = text.partition(":")
     if not colon:
         raise UserError(f"--listen {text}: expected OURS:SERVICE, such as 8000:9000")
-    return _port(ours, f"--listen {text}"), _port(theirs, f"--listen {text}")
+    pair = _port(ours, f"--listen {text}"), _port(theirs, f"--listen {text}")
+    if pair[0] == pair[1]:
+        raise UserError(f"--listen {text}: the two ports must differ; callers use the first")
+    return pair
 
 
 def upstream_ports(text: str) -> tuple[int, str, int]:
@@ -147,7 +157,10 @@ def upstream_ports(text: str) -> tuple[int, str, int]:
     if not (equals and colon and host):
         raise UserError(f"--upstream {text}: expected OURS=HOST:PORT, such as 5433=localhost:5432")
     where = f"--upstream {text}"
-    return _port(ours, where), host.removeprefix("[").removesuffix("]"), _port(port, where)
+    found = _port(ours, where), host.removeprefix("[").removesuffix("]"), _port(port, where)
+    if found[1] in ("localhost", "127.0.0.1", "::1") and found[0] == found[2]:
+        raise UserError(f"{where}: the two ports must differ; the service uses the first")
+    return found
 
 
 def _port(text: str, where: str) -> int:

@@ -5,11 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from reenact.cli import making
-from reenact.cli.options import DEFAULT_SUITE, ConfigFile, SuiteCommand, SuiteDir, service_command
+from reenact.cli.options import (
+    DEFAULT_SUITE,
+    ConfigFile,
+    Mode,
+    ReplayMode,
+    SuiteCommand,
+    SuiteDir,
+    explicit_replay,
+    service_command,
+)
 
 
 def rehearse(
-    command: SuiteCommand = None, suite: SuiteDir = DEFAULT_SUITE, config: ConfigFile = None
+    command: SuiteCommand = None,
+    suite: SuiteDir = DEFAULT_SUITE,
+    mode: ReplayMode = Mode.AUTO,
+    config: ConfigFile = None,
 ) -> int:
     """Replay the suite against the build it came from, and learn from what varies.
 
@@ -20,12 +32,14 @@ def rehearse(
       reenact rehearse
       reenact rehearse --suite tests/reenact -- ./orders --port 8000
     """
+    from msgspec.structs import replace
+
     from reenact.intercept.settings import load_settings
     from reenact.store.suite import load_suite
 
     loaded = load_suite(suite)
     settings = load_settings(config, Path.cwd())
     words = service_command(command, loaded.command)
-    options = making.run_options(words, suite, settings)
+    options = replace(making.run_options(words, suite, settings), explicit=explicit_replay(mode))
     made = making.rehearsed(loaded, suite, options, making.say_on_stderr)
     return making.tell(made, suite, making.say_on_stderr)

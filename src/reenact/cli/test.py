@@ -14,9 +14,12 @@ from reenact.cli import making, reporting
 from reenact.cli.options import (
     DEFAULT_SUITE,
     ConfigFile,
+    Mode,
+    ReplayMode,
     Select,
     SuiteCommand,
     SuiteDir,
+    explicit_replay,
     service_command,
 )
 from reenact.cli.reporting import Outputs
@@ -54,6 +57,7 @@ def run_test(
     responses_only: Annotated[
         bool, typer.Option("--responses-only", help="Don't assert the outgoing calls.")
     ] = False,
+    mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
     """Start the service sealed off, send it the recorded requests, say what changed.
@@ -74,6 +78,7 @@ def run_test(
     from reenact.intercept.settings import load_settings
     from reenact.store.suite import load_suite
 
+    _refuse_needing_sandbox(mode, jobs, keep_files)
     loaded = load_suite(suite)
     _refuse_empty(loaded, suite)
     words = service_command(command, loaded.command)
@@ -84,6 +89,7 @@ def run_test(
         fail_fast=fail_fast,
         responses_only=responses_only,
         keep_files=keep_files,
+        explicit=explicit_replay(mode),
     )
     outputs = Outputs(junit=junit, json=json, github=github)
     return _run(loaded, suite, options, outputs, update=update)
@@ -115,3 +121,12 @@ def _chosen(suite: Suite, expression: str | None) -> frozenset[str] | None:
 def _refuse_empty(suite: Suite, folder: Path) -> None:
     if not suite.cases:
         raise UserError(f"{folder}: the suite has no cases; record again and send requests")
+
+
+def _refuse_needing_sandbox(mode: Mode, jobs: int, keep_files: Path | None) -> None:
+    if mode is Mode.EXPLICIT and jobs > 1:
+        raise UserError("--jobs needs sandboxes: in --mode explicit there is one set of ports")
+    if mode is Mode.EXPLICIT and keep_files is not None:
+        raise UserError(
+            "--keep-files needs a sandbox: in --mode explicit files stay where they are"
+        )

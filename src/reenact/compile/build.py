@@ -82,7 +82,7 @@ class _Maker:
             tls=flow.tls,
             at_ns=stimulus.asked_ns,
             took_ns=stimulus.answered_ns - stimulus.asked_ns,
-            calls=with_order(interactions),
+            calls=with_order(interactions, self._plugins),
             aside=_why_aside(stimulus),
         )
 

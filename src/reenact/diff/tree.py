@@ -148,7 +148,8 @@ class _Walk:
             else:
                 self._differ(a, b, at)
             return
-        wrong = [p for p in pieces if not self._piece(p, allowed, at)]
+        pieces = [self._judged(p, allowed) for p in pieces]
+        wrong = [p for p in pieces if not self._piece(p, allowed)]
         if wrong:
             change = Change.FORM if allowed else Change.VALUE
             self._differ(a, b, at, change=change)
@@ -176,7 +177,16 @@ class _Walk:
             else:
                 self._differ(a, b, at, change=Change.ALIAS)
 
-    def _piece(self, piece: Piece, allowed: frozenset[str], at: Path) -> bool:
+    def _judged(self, piece: Piece, allowed: frozenset[str]) -> Piece:
+        """A number that could be a time but does not move like one is just a number."""
+        if piece.kind != "epoch":
+            return piece
+        timely = keeps_place(piece.recorded, piece.live, self.terms.moment)
+        if timely or (not self.terms.discover and "number" not in allowed):
+            return piece
+        return Piece("number", piece.recorded, piece.live)
+
+    def _piece(self, piece: Piece, allowed: frozenset[str]) -> bool:
         if (
             not self.terms.discover
             and piece.kind not in allowed
@@ -202,14 +212,13 @@ class _Walk:
 
     def _numbers(self, a: Scalar, b: Scalar, at: Path) -> None:
         allowed = self._allowed(at)
-        if read(a) and read(b) and (self.terms.discover or "epoch" in allowed):
-            if keeps_place(a, b, self.terms.moment):
-                self._grant(at, "epoch", a, b)
-                return
-        elif _number(a) and _number(b) and ("number" in allowed or self.terms.discover):
+        timely = bool(read(a) and read(b)) and keeps_place(a, b, self.terms.moment)
+        if timely and (self.terms.discover or "epoch" in allowed):
+            self._grant(at, "epoch", a, b)
+        elif _number(a) and _number(b) and (self.terms.discover or "number" in allowed):
             self._grant(at, "number", a, b)
-            return
-        self._differ(a, b, at)
+        else:
+            self._differ(a, b, at)
 
     def _allowed(self, at: Path) -> frozenset[str]:
         return self.terms.generated.get(at, frozenset())

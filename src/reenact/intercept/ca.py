@@ -23,6 +23,8 @@ VALID_FROM = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
 VALID_TO = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
 """Valid at any clock a replayed service may be given."""
 
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
 
 def data_folder() -> Path:
     """`$XDG_DATA_HOME/reenact`, made 0700."""
@@ -40,6 +42,7 @@ class Authority:
         cert, key = folder / "ca.pem", folder / "ca.key"
         if not (cert.exists() and key.exists()):
             _make(cert, key)
+        self.file = cert
         self.pem = cert.read_bytes()
         self._cert = x509.load_pem_x509_certificate(self.pem)
         loaded = serialization.load_pem_private_key(key.read_bytes(), None)
@@ -78,7 +81,7 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(VALID_FROM)
             .not_valid_after(VALID_TO)
-            .add_extension(x509.SubjectAlternativeName([_general_name(name)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(_names(name)), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(
@@ -87,6 +90,11 @@ class Authority:
             )
             .sign(self._key, hashes.SHA256())
         )
+
+
+def _names(name: str) -> list[x509.GeneralName]:
+    """A client on this machine may not say which of its names it used (Java's never do)."""
+    return [_general_name(n) for n in (LOCAL if name in LOCAL else (name,))]
 
 
 def _general_name(name: str) -> x509.GeneralName:

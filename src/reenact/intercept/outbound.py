@@ -25,7 +25,8 @@ DIAL_S = 130.0
 
 
 class Outbound:
-    """Relays what the service connects to. `dial` opens the real connection."""
+    """Relays what the service connects to. `dial` opens the real connection; `real_name` is what
+    the far side's certificate is for, from whom was meant and the name the client asked for."""
 
     def __init__(
         self,
@@ -33,11 +34,13 @@ class Outbound:
         authority: Authority,
         settings: Settings,
         dial: Callable[[Endpoint, Transport], Awaitable[socket.socket]],
+        real_name: Callable[[Endpoint, str | None], str] = lambda meant, sni: sni or meant.host,
     ) -> None:
         self._recorder = recorder
         self._authority = authority
         self._settings = settings
         self._dial = dial
+        self._real_name = real_name
         self._upstream: dict[tuple[str, tuple[str, ...], bool], ssl.SSLContext] = {}
 
     async def relay(
@@ -84,7 +87,7 @@ class Outbound:
         hello: ClientHello,
         tap: Tap,
     ) -> None:
-        name = hello.sni or meant.host
+        name = self._real_name(meant, hello.sni)
         if _listed(name, self._settings.tls.passthrough):
             tap.describe(sni=hello.sni, opaque="passthrough")
             await join(client, server, tap)
@@ -104,7 +107,7 @@ class Outbound:
         assert far.transport is not None
         alpn = far.transport.get_extra_info("ssl_object").selected_alpn_protocol()
         tap.describe(tls=True, sni=hello.sni, alpn=alpn)
-        ours = self._authority.context(name, (alpn,) if alpn else ())
+        ours = self._authority.context(hello.sni or meant.host, (alpn,) if alpn else ())
         await pair(client, near, far, ours)
 
     async def _postgres(
@@ -137,9 +140,10 @@ class Outbound:
         hello = await opening(client)
         sni, alpn = (hello.sni, hello.alpn) if isinstance(hello, ClientHello) else (None, ())
         tap.describe(tls=True, sni=None)
-        context = self.upstream(sni or meant.host, alpn, verify=False)
+        name = self._real_name(meant, sni)
+        context = self.upstream(name, alpn, verify=False)
         ours = self._authority.context(sni or meant.host, alpn)
-        await join(client, server, tap, ours, context, sni or meant.host)
+        await join(client, server, tap, ours, context, name)
 
     @staticmethod
     async def _plainly(

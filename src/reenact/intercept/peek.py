@@ -8,6 +8,9 @@ import socket
 
 from reenact.intercept.hello import HELLO_MAX, SSL_REQUEST, ClientHello, Need, client_hello
 
+ASK_S, ASKS = 0.01, 1000
+"""Where the kernel cannot wait for more: how often it is asked, and when a client is given up."""
+
 
 async def readable(*socks: socket.socket) -> socket.socket:
     """The first of the sockets that has bytes or its end to read."""
@@ -55,10 +58,25 @@ async def opening(sock: socket.socket) -> ClientHello | bytes:
 async def _more(sock: socket.socket, seen: bytes) -> bytes:
     """More than was seen. A socket with unread bytes is always readable, so the kernel is asked
     to call it readable only from one byte more on (SO_RCVLOWAT)."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(seen) + 1)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(seen) + 1)
+    except OSError:  # Windows
+        return await _more_by_asking(sock, seen)
     try:
         await readable(sock)
     finally:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+    return _longer(sock, seen)
+
+
+async def _more_by_asking(sock: socket.socket, seen: bytes) -> bytes:
+    for _ in range(ASKS):
+        if again := _longer(sock, seen):
+            return again
+        await asyncio.sleep(ASK_S)
+    return b""
+
+
+def _longer(sock: socket.socket, seen: bytes) -> bytes:
     again = peeked(sock)
     return again if len(again) > len(seen) else b""

@@ -20,16 +20,21 @@ RESET = b"\1\0\0\0\0\0\0\0"
 
 
 class Half(asyncio.Protocol):
-    """One side of a relayed connection: what it reads goes to its peer."""
+    """One side of a relayed connection: what it reads goes to its peer.
 
-    __slots__ = ("_ended", "_tap", "lost", "peer", "side", "transport")
+    `lost` is done when the connection is gone; `spoke` says whether it ever carried a byte.
+    """
+
+    __slots__ = ("_ended", "_ours", "_tap", "lost", "peer", "side", "spoke", "transport")
 
     def __init__(self, side: Side, tap: Tap | None) -> None:
         self.side = side
         self._tap = tap
         self.peer: Half = self
         self.transport: asyncio.Transport | None = None
-        self._ended = False
+        self.spoke = False
+        self._ended = False  # it sent FIN
+        self._ours = False  # we close it: what follows says nothing of it
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -38,38 +43,45 @@ class Half(asyncio.Protocol):
             self.transport.pause_reading()  # nobody to hand it to yet; `pair` resumes
 
     def data_received(self, data: bytes) -> None:
+        out = self.peer.transport
+        assert out is not None, "reading is paused until there is a peer"
         if self._tap is not None:
             self._tap.data(self.side, data)
-        out = self.peer.transport
-        if out is not None:
-            out.write(data)
+        self.spoke = True
+        out.write(data)
 
     def eof_received(self) -> bool:
+        """asyncio and uvloop cannot close one direction of TLS: there, both end."""
         self._end()
         out = self.peer.transport
         if out is None or out.is_closing():
             return False
         if not out.can_write_eof():
-            out.close()
+            self.peer.close()
             return False
         out.write_eof()
         return not self.peer._ended
 
     def connection_lost(self, exc: Exception | None) -> None:
-        reset = isinstance(exc, ConnectionResetError | BrokenPipeError | ConnectionAbortedError)
-        if reset and not self._ended and self._tap is not None:
-            self._tap.reset(self.side)
-        else:
+        if exc is not None:
+            if not self._ours and self._tap is not None:
+                self._tap.reset(self.side, "" if isinstance(exc, ConnectionError) else str(exc))
+        elif not self._ours:
             self._end()
-        self._ended = True
-        out = self.peer.transport
-        if out is not None and not out.is_closing():
-            if reset:
-                abort(out)
-            else:
-                out.close()
+        self.peer.close(hard=exc is not None)
         if not self.lost.done():
             self.lost.set_result(None)
+
+    def close(self, *, hard: bool = False) -> None:
+        """End it from our side, after what is still to be written; `hard`: at once, with RST."""
+        out = self.transport
+        if out is None or self.lost.done() or (self._ours and not hard):
+            return
+        self._ours = True
+        if hard:
+            abort(out)
+        else:
+            out.close()
 
     def _end(self) -> None:
         if not self._ended and self._tap is not None:
@@ -104,7 +116,7 @@ def refuse(sock: socket.socket) -> None:
 
 def prompt(sock: socket.socket) -> None:
     """Small writes leave at once, as they did before somebody stood in between."""
-    if sock.family != socket.AF_UNIX:
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -127,23 +139,31 @@ async def join(
 ) -> None:
     """Relay until both sides are done. TLS contexts say which sides speak TLS; the server's side
     is shaken hands with first. Raises HandshakeFailed; the sockets are closed in any case."""
-    loop = asyncio.get_running_loop()
     near, far = Half(Side.CLIENT, tap), Half(Side.SERVER, tap)
     near.peer, far.peer = far, near
+    await reach(server, client, far, server_tls, server_name)
+    await pair(client, near, far, client_tls)
+
+
+async def reach(
+    server: socket.socket,
+    client: socket.socket,
+    far: Half,
+    tls: ssl.SSLContext | None,
+    name: str | None,
+) -> None:
+    """The first half of `join`: the server's side. The client is refused if that fails."""
+    loop = asyncio.get_running_loop()
     prompt(client)
     prompt(server)
     try:
         await loop.create_connection(
-            lambda: far,
-            sock=server,
-            ssl=server_tls,
-            server_hostname=server_name if server_tls else None,
+            lambda: far, sock=server, ssl=tls, server_hostname=name if tls else None
         )
-    except (OSError, ssl.SSLError) as failed:
+    except (OSError, ValueError) as failed:  # ValueError: a name that cannot be one
         refuse(client)
         server.close()
-        raise HandshakeFailed(Side.SERVER, str(failed)) from None
-    await pair(client, near, far, client_tls)
+        raise HandshakeFailed(Side.SERVER, _reason(failed)) from None
 
 
 async def pair(
@@ -155,10 +175,23 @@ async def pair(
     assert far_transport is not None
     try:
         await loop.connect_accepted_socket(lambda: near, client, ssl=client_tls)
-    except (OSError, ssl.SSLError) as failed:
-        far_transport.abort()
+    except OSError as failed:
+        far.close(hard=True)
         client.close()
-        raise HandshakeFailed(Side.CLIENT, str(failed)) from None
-    with contextlib.suppress(RuntimeError):
-        far_transport.resume_reading()
+        raise HandshakeFailed(Side.CLIENT, _reason(failed)) from None
+    if far.lost.done():
+        near.close()
+    else:
+        with contextlib.suppress(RuntimeError):  # it is closing
+            far_transport.resume_reading()
     await asyncio.gather(near.lost, far.lost)
+
+
+def _reason(failed: Exception) -> str:
+    """OpenSSL's words without its source lines; "" is a connection that just ended."""
+    if isinstance(failed, ssl.SSLError) and failed.reason:
+        detail = getattr(failed, "verify_message", "")
+        return failed.reason.lower().replace("_", " ") + (f": {detail}" if detail else "")
+    if isinstance(failed, OSError) and failed.strerror:
+        return failed.strerror
+    return str(failed) or "the connection ended"

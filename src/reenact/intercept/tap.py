@@ -7,14 +7,16 @@ from typing import Protocol
 import msgspec
 
 from reenact.base.clock import Clock
-from reenact.model.segment import Endpoint, Flow, Role, Segment, SegmentKind, Side, Transport
+from reenact.model.segment import Endpoint, Flow, FlowId, Role, SegmentKind, Side, Transport
 
 
 class Keeper(Protocol):
     """What a capture writer offers."""
 
     def flow(self, flow: Flow) -> None: ...
-    def add(self, segment: Segment) -> None: ...
+    def keep(
+        self, flow: FlowId, side: Side, kind: SegmentKind, at_ns: int, data: bytes = b""
+    ) -> None: ...
 
 
 class Recorder:
@@ -68,13 +70,15 @@ class Tap:
     def describe(
         self,
         *,
-        tls: bool = False,
+        tls: bool | None = None,
         sni: str | None = None,
         alpn: str | None = None,
-        opaque: str = "",
+        opaque: str | None = None,
     ) -> None:
-        """What became known of the flow after it was opened."""
-        self.flow = msgspec.structs.replace(self.flow, tls=tls, sni=sni, alpn=alpn, opaque=opaque)
+        """What became known of the flow after it was opened; None leaves what was known."""
+        known = {"tls": tls, "sni": sni, "alpn": alpn, "opaque": opaque}
+        fresh = {name: value for name, value in known.items() if value is not None}
+        self.flow = msgspec.structs.replace(self.flow, **fresh)
         self._keeper.flow(self.flow)
 
     def data(self, side: Side, data: bytes) -> None:
@@ -90,7 +94,4 @@ class Tap:
         self._recorder.note(text)
 
     def _add(self, side: Side, kind: SegmentKind, data: bytes = b"") -> None:
-        at_ns = self._recorder.now_ns()
-        self._keeper.add(
-            Segment(seq=0, flow=self.flow.id, side=side, kind=kind, at_ns=at_ns, data=data)
-        )
+        self._keeper.keep(self.flow.id, side, kind, self._recorder.now_ns(), data)

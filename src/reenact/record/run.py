@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
-import socket
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-from reenact import __version__
 from reenact.base.clock import Clock
-from reenact.base.errors import MachineError
-from reenact.intercept.ca import Authority, data_folder
-from reenact.intercept.loop import loop_factory
-from reenact.intercept.tap import Recorder
 from reenact.record.options import RecordOptions, RecordResult
-from reenact.record.sandboxed import Sandboxed
-from reenact.sandbox.process import Sandbox, start
-from reenact.sandbox.spec import SandboxSpec
-from reenact.sandbox.trust import arrange
-from reenact.sandbox.unix_sockets import to_intercept
-from reenact.store.capture import Meta
-from reenact.store.writer import FLUSH_S, CaptureWriter
+from reenact.sandbox import need
 
 
 def record(options: RecordOptions, clock: Clock, say: Callable[[str], None]) -> RecordResult:
@@ -32,140 +15,12 @@ def record(options: RecordOptions, clock: Clock, say: Callable[[str], None]) -> 
     Raises UserError when the command cannot be run, MachineError when there is no sandbox here,
     a port is taken, or the service never listened.
     """
+    # Imported late: the sandbox exists on Linux only, explicit mode everywhere.
     if options.explicit:
         from reenact.record.explicit import record_explicitly
 
         return record_explicitly(options, clock, say)
-    authority = Authority(data_folder() / "ca")
-    with tempfile.TemporaryDirectory(prefix="reenact-") as folder:
-        Path(folder).chmod(0o755)
-        trust = arrange(
-            authority.pem,
-            Path(folder),
-            options.env,
-            command=options.command,
-            cwd=str(options.cwd),
-            trust_files=options.settings.tls.trust_files,
-        )
-        with _stand_ins(options, Path(folder)) as (listeners, socket_binds):
-            spec = SandboxSpec(
-                command=options.command,
-                cwd=str(options.cwd),
-                env=trust.env,
-                binds=(*trust.binds, *socket_binds),
-            )
-            with start(spec) as sandbox:
-                return _recorded(options, clock, say, authority, sandbox, listeners)
+    need.linux()
+    from reenact.record.sandbox import record_in_sandbox
 
-
-def _recorded(
-    options: RecordOptions,
-    clock: Clock,
-    say: Callable[[str], None],
-    authority: Authority,
-    sandbox: Sandbox,
-    listeners: dict[str, socket.socket],
-) -> RecordResult:
-    for note in sandbox.notes:
-        say(note)
-    with writing(options, clock, say) as (writer, recorder):
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            code, stage = runner.run(
-                _run(options, sandbox, recorder, authority, writer, say, listeners)
-            )
-        accounting = writer.close(tuple(recorder.notes))
-    if not stage.ports and not stage.interrupted:
-        raise MachineError(
-            f"the service ended with exit code {code} and never listened on a port; run it without "
-            "reenact to see that it starts"
-        )
-    return RecordResult(
-        returncode=code,
-        accounting=accounting,
-        ports=stage.ports,
-        datagrams=stage.datagrams,
-        interrupted=stage.interrupted,
-    )
-
-
-class _Stage:
-    """What is left to know after the event loop is gone."""
-
-    def __init__(
-        self, ports: tuple[int, ...], datagrams: dict[str, int], interrupted: bool
-    ) -> None:
-        self.ports = ports
-        self.datagrams = datagrams
-        self.interrupted = interrupted
-
-
-async def _run(
-    options: RecordOptions,
-    sandbox: Sandbox,
-    recorder: Recorder,
-    authority: Authority,
-    writer: CaptureWriter,
-    say: Callable[[str], None],
-    listeners: dict[str, socket.socket],
-) -> tuple[int, _Stage]:
-    stage = Sandboxed(sandbox, recorder, authority, options.settings, say)
-    interrupted = False
-
-    def on_signal() -> None:
-        nonlocal interrupted
-        interrupted = True
-        stage.stop()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    flushing = loop.create_task(flush_always(writer))
-    try:
-        code = await stage.run(listeners)
-    finally:
-        flushing.cancel()
-    return code, _Stage(stage.ports, stage.datagrams, interrupted)
-
-
-async def flush_always(writer: CaptureWriter) -> None:
-    while True:
-        await asyncio.sleep(FLUSH_S)
-        writer.flush()
-
-
-@contextlib.contextmanager
-def writing(
-    options: RecordOptions, clock: Clock, say: Callable[[str], None]
-) -> Iterator[tuple[CaptureWriter, Recorder]]:
-    meta = Meta(reenact=__version__, command=options.command, started_ns=clock.wall_ns())
-    writer = CaptureWriter(
-        options.capture, meta, lambda why: say(f"{why}; the service goes on, unrecorded")
-    )
-    try:
-        yield writer, Recorder(writer, clock)
-    except BaseException:
-        writer.close()
-        raise
-
-
-@contextlib.contextmanager
-def _stand_ins(
-    options: RecordOptions, folder: Path
-) -> Iterator[tuple[dict[str, socket.socket], tuple[tuple[str, str], ...]]]:
-    """A socket of ours for every Unix socket that may be a dependency, to be bound over it."""
-    listeners: dict[str, socket.socket] = {}
-    binds: list[tuple[str, str]] = []
-    try:
-        for n, path in enumerate(to_intercept(options.settings.unix_sockets)):
-            ours = folder / f"{n}.sock"
-            sock = socket.socket(socket.AF_UNIX)
-            sock.bind(str(ours))
-            ours.chmod(0o777)
-            sock.listen(1024)
-            sock.setblocking(False)
-            listeners[path] = sock
-            binds.append((str(ours), path))
-        yield listeners, tuple(binds)
-    finally:
-        for sock in listeners.values():
-            sock.close()
+    return record_in_sandbox(options, clock, say)

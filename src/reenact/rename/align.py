@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from reenact.rename.forms import STRUCTURED, TOKEN_MIN, kind_of_pair
+from reenact.rename.instants import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class Piece:
 
 _WORDS = re.compile(r"[A-Za-z0-9_-]+")
 _WIDE_WORDS = re.compile(r"[A-Za-z0-9_+/=.%~$-]+")
-_NUMBERS = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_LONE_NUMBERS = re.compile(rf"(?<![\w.-]){_NUMBER}(?![\w.-])")
+_NUMBERS = re.compile(_NUMBER)
 
 
 def align(recorded: str, live: str, *, known: bool = False) -> list[Piece] | None:
@@ -28,7 +31,7 @@ def align(recorded: str, live: str, *, known: bool = False) -> list[Piece] | Non
     """
     if recorded == live:
         return []
-    for pattern in (STRUCTURED, _WORDS, _WIDE_WORDS, _NUMBERS):
+    for pattern in (STRUCTURED, _LONE_NUMBERS, _WORDS, _WIDE_WORDS, _NUMBERS):
         pieces = _by(pattern, recorded, live, known)
         if pieces is not None:
             return pieces
@@ -41,6 +44,14 @@ def _prose(recorded: str, live: str) -> bool:
     return " " in recorded or " " in live
 
 
+_NUMERIC = (_LONE_NUMBERS, _NUMBERS)
+
+
+def _number(a: str, b: str) -> str:
+    """A time since the epoch where both numbers can be one; else a number that may vary."""
+    return "epoch" if read(a) and read(b) else "number"
+
+
 def _by(pattern: re.Pattern[str], recorded: str, live: str, known: bool) -> list[Piece] | None:
     if pattern.split(recorded) != pattern.split(live):
         return None
@@ -48,7 +59,7 @@ def _by(pattern: re.Pattern[str], recorded: str, live: str, known: bool) -> list
     for a, b in zip(pattern.findall(recorded), pattern.findall(live), strict=True):
         if a == b:
             continue
-        kind = kind_of_pair(a, b, known=known) if pattern is not _NUMBERS else "number"
+        kind = _number(a, b) if pattern in _NUMERIC else kind_of_pair(a, b, known=known)
         if kind is None:
             inner = _by(STRUCTURED, a, b, known) if pattern is not STRUCTURED else None
             if not inner:

@@ -41,8 +41,8 @@ def read(value: Scalar) -> tuple[int, int] | None:
 
 
 def _read_text(text: str) -> tuple[int, int] | None:
-    if text.isascii() and text.isdigit():
-        return read(int(text))
+    if text[:1].isdigit() and _PLAIN.fullmatch(text):
+        return read(Decimal(text))
     try:
         if text.endswith("GMT"):
             return _ns(parsedate_to_datetime(text.replace("-", " "))), 10**9
@@ -53,6 +53,7 @@ def _read_text(text: str) -> tuple[int, int] | None:
         return None
 
 
+_PLAIN = re.compile(r"\d{1,25}(?:\.\d+)?(?:[eE]\+?\d{1,2})?")
 _FRACTION = re.compile(r"[.,](\d{1,9})")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -79,7 +81,7 @@ class Renaming:
             if seen is not None:
                 seen.add(self._origin[recorded])
 
-        return _map(tree, lambda text: texts.replace(text, used))
+        return _map(tree, lambda text: _deep(text, lambda inner: texts.replace(inner, used)))
 
 
 def _map(tree: Value, change: Callable[[str], str]) -> Value:
@@ -96,6 +98,36 @@ def _map(tree: Value, change: Callable[[str], str]) -> Value:
     if isinstance(tree, dict):
         return {change(key): _map(child, change) for key, child in tree.items()}
     return tree
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+
+
+def _deep(text: str, change: Callable[[str], str]) -> str:
+    """Change a text, and what stands in it as base64 (Basic credentials, opaque cursors)."""
+    changed = change(text)
+    if changed != text or len(text) < 12:
+        return changed
+    return _BASE64.sub(lambda m: _through_base64(m[0], change), text)
+
+
+def _through_base64(word: str, change: Callable[[str], str]) -> str:
+    """The same word when it is no base64 of a readable text, or nothing in it changes."""
+    bare = word.rstrip("=")
+    if len(bare) % 4 == 1:
+        return word
+    urlsafe = "-" in bare or "_" in bare
+    decode = base64.urlsafe_b64decode if urlsafe else base64.b64decode
+    try:
+        inner = decode(bare + "=" * (-len(bare) % 4)).decode()
+    except (ValueError, UnicodeDecodeError):
+        return word
+    changed = change(inner)
+    if changed == inner:
+        return word
+    encode = base64.urlsafe_b64encode if urlsafe else base64.b64encode
+    told = encode(changed.encode()).decode()
+    return told if word.endswith("=") or len(bare) % 4 == 0 else told.rstrip("=")
 
 
 class _Texts:

@@ -12,7 +12,8 @@ from reenact.intercept.settings import Settings
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`command` empty: the recorded one. `select` are case ids to run (None: all), in the suite's order.
-    `keep_files` receives what the service wrote. `log` is where its output goes."""
+    `keep_files` receives what the service wrote. `log` is where its output goes. `explicit`: no
+    sandbox; the service is told our ports and nothing else is kept from it."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -24,4 +25,5 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     fail_fast: bool = False
     responses_only: bool = False
     keep_files: Path | None = None
+    explicit: bool = False
     start_wait_s: float = 120.0

@@ -15,10 +15,12 @@ import msgspec
 
 from reenact.compile.build import renumbered
 from reenact.compile.order import with_order
+from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.symbol import Generated
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
+from reenact.replay.alike import alike_vary_alike
 from reenact.replay.core.events import Observation, Served
 
 
@@ -38,16 +40,26 @@ class Findings:
         self.aside += other.aside
 
 
-def learn(suite: Suite, runs: Sequence[Sequence[Observation]], findings: Findings) -> Suite:
+def learn(
+    suite: Suite,
+    runs: Sequence[Sequence[Observation]],
+    findings: Findings,
+    plugins: Mapping[str, ProtocolPlugin],
+) -> Suite:
     """The suite as the observed runs show it: calls with the case that asked for them, sites
     of generated values, how often a call is made, and which order held every time."""
-    return _Lesson(suite, runs, findings).suite()
+    return alike_vary_alike(_Lesson(suite, runs, findings, plugins).suite(), plugins)
 
 
 class _Lesson:
     def __init__(
-        self, suite: Suite, runs: Sequence[Sequence[Observation]], findings: Findings
+        self,
+        suite: Suite,
+        runs: Sequence[Sequence[Observation]],
+        findings: Findings,
+        plugins: Mapping[str, ProtocolPlugin],
     ) -> None:
+        self._plugins = plugins
         self._old = suite
         self._runs = len(runs)
         self._findings = findings
@@ -64,6 +76,7 @@ class _Lesson:
         self._needs: dict[str, set[str]] = defaultdict(set)
         self._first: dict[str, int] = {}
         self._at = {case.id: case.at_ns for case in suite.cases}
+        self._seen = {observation.case for run in runs for observation in run}
         for run in runs:
             for observation in run:
                 self._observe(observation)
@@ -123,10 +136,12 @@ class _Lesson:
         return max(asked, key=lambda case: (asked[case], case == home))
 
     def _ran(self, case: str) -> bool:
-        return not next(c.aside for c in self._old.cases if c.id == case)
+        return case in self._seen
 
     def _uses(self, id: str, owner: str) -> Uses:
         always = self._asked[id][owner] >= self._runs or not self._asked[id]
+        if self._calls[id].uses is not Uses.ONCE and not self._asked[id]:
+            return self._calls[id].uses
         if self._times[id] > 1:
             return Uses.SOME if always else Uses.MANY
         return Uses.ONCE if always else Uses.MAYBE
@@ -161,7 +176,7 @@ class _Lesson:
         ]
         shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
         if any(self._home[c.id] != case.id for c in calls):
-            return list(with_order(shifted))
+            return list(with_order(shifted, self._plugins))
         return shifted
 
 
@@ -174,6 +189,14 @@ def _with(
 
 def _as_session(call: Interaction, number: int) -> Interaction:
     return msgspec.structs.replace(call, id=f"s.{number}", after=())
+
+
+def telling(verdict: Verdict) -> bool:
+    """Whether a case that failed an ordinary test did so only in how often and in which order it
+    asked: then what it asked teaches as much as in a rehearsal that discovers."""
+    return not (verdict.misses or verdict.conflicts or verdict.note) and all(
+        d.explained_by is not None for d in verdict.differences
+    )
 
 
 def quarantine(

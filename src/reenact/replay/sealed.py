@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reenact.intercept.ca import Authority, data_folder
-from reenact.intercept.hello import ClientHello
 from reenact.intercept.inbound import unverified, watch
-from reenact.intercept.peek import opening, readable
 from reenact.intercept.relay import join, prompt, refuse
 from reenact.model.segment import Endpoint, Transport
 from reenact.model.suite import Suite
+from reenact.replay.greeting import greeted
 from reenact.replay.options import RunOptions
 from reenact.replay.world import Arrival, Greeted
-from reenact.sandbox.process import Sandbox, start
+from reenact.sandbox.need import start
+from reenact.sandbox.process import Sandbox
 from reenact.sandbox.reach import belongs_inside, dial_inside
 from reenact.sandbox.spec import SandboxSpec
 from reenact.sandbox.trust import arrange
@@ -129,17 +129,10 @@ class SealedWorld:
         await join(client, server, None)
 
     async def greet(self, arrival: Arrival, *, wait: bool) -> Greeted | None:
-        sock = arrival.sock
-        assert sock is not None
+        assert arrival.sock is not None
         if not wait:
             return Greeted()
-        await readable(sock)
-        first = await opening(sock)
-        if not isinstance(first, ClientHello):
-            return Greeted()
-        name = first.sni or arrival.meant.host
-        alpn = ("http/1.1",) if "http/1.1" in first.alpn else ()
-        return Greeted(context=self._authority.context(name, alpn), sni=first.sni)
+        return await greeted(arrival.sock, self._authority, arrival.meant.host)
 
     def context_for(self, meant: Endpoint) -> ssl.SSLContext:
         return self._authority.context(meant.host)

@@ -33,7 +33,7 @@ VARIABLES = (
 EXTRA_VARIABLES = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 """Each adds to a runtime's own roots: gets our certificate alone."""
 
-_USER_FILES = (*VARIABLES, *EXTRA_VARIABLES, "PGSSLROOTCERT", "MYSQL_SSL_CA", "REDIS_SSL_CA")
+USER_FILES = (*VARIABLES, *EXTRA_VARIABLES, "PGSSLROOTCERT", "MYSQL_SSL_CA", "REDIS_SSL_CA")
 _PEM_MARK = b"-----BEGIN "
 
 
@@ -74,7 +74,7 @@ def arrange(
 
 
 def _bundle_files(env: Mapping[str, str], command: Sequence[str], cwd: str) -> list[str]:
-    named = [os.path.join(cwd, env[name]) for name in _USER_FILES if env.get(name)]
+    named = [os.path.join(cwd, env[name]) for name in USER_FILES if env.get(name)]
     home = env.get("HOME", "")
     libpq = [f"{home}/.postgresql/root.crt"] if home else []
     candidates = [*bundles.SYSTEM, *named, *libpq, *bundles.in_packages(env, command, cwd)]

@@ -6,13 +6,15 @@ import hashlib
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import TypeVar
 
 import msgspec
 
 from reenact.base.errors import StoreError
 from reenact.model.segment import Flow, Segment
-from reenact.store.blocks import MAGIC, VERSION, Kind, Torn, read_blocks
+from reenact.store.blocks import MAGIC, VERSION, Kind, Torn, scan, unpack
+
+T = TypeVar("T")
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,9 +26,13 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounting(msgspec.Struct, frozen=True, kw_only=True):
-    """What the recorder saw, stored and lost, exactly. `notes` are for people."""
+    """What the recorder saw, stored and lost, exactly: what was seen is what was stored and what
+    was lost, for bytes and for connections. `notes` are for people."""
 
     connections: int = 0
+    stored_connections: int = 0
+    lost_connections: int = 0
+    lost_connections_why: dict[str, int] = {}
     seen_bytes: int = 0
     stored_bytes: int = 0
     lost_bytes: int = 0
@@ -34,25 +40,39 @@ class Accounting(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class Capture:
-    """An opened recording. `torn` says why its end is missing ("" when it is whole)."""
+class BlockOfSegments(msgspec.Struct, frozen=True, array_like=True):
+    """One line of the index: the block at this offset tells of these flows."""
 
-    def __init__(self, path: Path, data: bytes) -> None:
+    at: int
+    flows: tuple[int, ...]
+
+
+class Capture:
+    """An opened recording. Its blocks were checked; segments are read when asked for.
+
+    `torn` says why its end is missing ("" when it is whole): the last block of a recorder that was
+    killed, or everything from a damaged place on. `accounting` is None then.
+    `digest` names the content: equal files have equal digests.
+    """
+
+    def __init__(self, path: Path, data: memoryview) -> None:
         self.path = path
         self.digest = hashlib.blake2b(data, digest_size=16).hexdigest()
         self.torn = ""
         self.accounting: Accounting | None = None
+        self._blocks: dict[int, memoryview] = {}
         self._flows: dict[int, Flow] = {}
-        self._segments: dict[int, list[Segment]] = {}
+        self._index: dict[int, list[int]] | None = None
+        self._grouped: dict[int, list[Segment]] | None = None
         meta: Meta | None = None
         try:
-            for kind, block in read_blocks(data, len(MAGIC) + 1):
+            for kind, at, packed in scan(data, len(MAGIC) + 1):
                 if kind is Kind.META:
-                    meta = msgspec.msgpack.decode(block, type=Meta)
+                    meta = self._decoded(packed, Meta)
                 else:
-                    self._take(kind, block)
+                    self._take(kind, at, packed)
         except Torn as torn:
-            self.torn = str(torn)
+            self.torn = f"{torn} (at byte {torn.at})"
         if meta is None:
             raise StoreError(
                 f"{path}: the recording was cut before it began ({self.torn or 'no content'}); "
@@ -60,48 +80,83 @@ class Capture:
             )
         self.meta = meta
 
-    def _take(self, kind: Kind, block: bytes) -> None:
-        if kind is Kind.FLOWS:
-            for flow in msgspec.msgpack.decode(block, type=list[Flow]):
-                self._flows[flow.id] = flow
-        elif kind is Kind.SEGMENTS:
-            for segment in msgspec.msgpack.decode(block, type=list[Segment]):
-                self._segments.setdefault(segment.flow, []).append(segment)
-        else:
-            self.accounting = msgspec.msgpack.decode(block, type=Accounting)
-
     @property
     def flows(self) -> dict[int, Flow]:
         """By id. A flow whose bytes were stored is always there."""
         return self._flows
 
+    @property
+    def started_wall_ns(self) -> int:
+        return self.meta.started_ns
+
     def segments(self, flow: int) -> list[Segment]:
-        return self._segments.get(flow, [])
+        """One flow's, in order. The first flow asked for is read by the index; from the second
+        on, everything is read once and kept, so that asking for all flows stays linear."""
+        if self._grouped is None and self._index is not None:
+            blocks, self._index = self._index.get(flow, []), None
+            return [s for at in blocks for s in self._of_block(at) if s.flow == flow]
+        if self._grouped is None:
+            self._grouped = {}
+            for segment in self.all_segments():
+                self._grouped.setdefault(segment.flow, []).append(segment)
+        return self._grouped.get(flow, [])
 
     def all_segments(self) -> Iterator[Segment]:
-        everything = [s for segments in self._segments.values() for s in segments]
-        return iter(sorted(everything, key=lambda s: s.seq))
+        """In order of `seq`, one block in memory at a time."""
+        for at in self._blocks:
+            yield from self._of_block(at)
+
+    def _of_block(self, at: int) -> list[Segment]:
+        return self._decoded(self._blocks[at], list[Segment])
+
+    def _take(self, kind: Kind, at: int, packed: memoryview) -> None:
+        if kind is Kind.FLOWS:
+            for flow in self._decoded(packed, list[Flow]):
+                self._flows[flow.id] = flow
+        elif kind is Kind.SEGMENTS:
+            self._blocks[at] = packed
+        elif kind is Kind.INDEX:
+            self._index = {}
+            for row in self._decoded(packed, list[BlockOfSegments]):
+                for flow_id in row.flows:
+                    self._index.setdefault(flow_id, []).append(row.at)
+        else:
+            self.accounting = self._decoded(packed, Accounting)
+
+    def _decoded(self, packed: memoryview, kind: type[T]) -> T:
+        """The checksum held, so a block that makes no sense was written by somebody else."""
+        try:
+            return msgspec.msgpack.decode(unpack(packed), type=kind)
+        except (ValueError, msgspec.DecodeError) as bad:
+            raise StoreError(
+                f"{self.path}: a block holds something else than it says ({bad}); record again"
+            ) from None
 
 
 def open_capture(path: Path) -> Capture:
     """Raises StoreError, one line with the remedy, for what is no readable recording."""
-    try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            if size == 0:
-                raise StoreError(f"{path}: the file is empty; record again")
-            data = cast(bytes, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except FileNotFoundError:
-        raise StoreError(f"{path}: no such recording; make one with `reenact record`") from None
-    except OSError as bad:
-        raise StoreError(f"{path}: cannot be read: {bad}") from None
-    if data[: len(MAGIC)] != MAGIC[:size]:
+    data = _mapped(path)
+    head = bytes(data[: len(MAGIC) + 1])
+    if head[: len(MAGIC)] != MAGIC[: len(head)]:
         raise StoreError(f"{path}: this is no reenact recording")
-    if size <= len(MAGIC):
+    if len(head) <= len(MAGIC):
         raise StoreError(f"{path}: the recording was cut before it began; record again")
-    if data[len(MAGIC)] > VERSION:
+    version = head[len(MAGIC)]
+    if version != VERSION:
         raise StoreError(
-            f"{path}: capture format {data[len(MAGIC)]}, this version reads 1 to {VERSION}; "
+            f"{path}: capture format {version}, this version reads 1 to {VERSION}; "
             "upgrade reenact or record again"
         )
     return Capture(path, data)
+
+
+def _mapped(path: Path) -> memoryview:
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                raise StoreError(f"{path}: the file is empty; record again")
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError:
+        raise StoreError(f"{path}: no such recording; make one with `reenact record`") from None
+    except OSError as bad:
+        raise StoreError(f"{path}: cannot be read: {bad.strerror}; check the path") from None

@@ -2,56 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import threading
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import msgspec
+import zstandard
 
 from reenact.base.errors import UserError
-from reenact.model.segment import Flow, Segment
+from reenact.model.segment import Flow, FlowId, Segment, SegmentKind, Side
 from reenact.store.blocks import Kind, block, start
-from reenact.store.capture import Accounting, Meta
+from reenact.store.capture import Accounting, BlockOfSegments, Meta
 
 FLUSH_S = 0.2
 FLUSH_BYTES = 1024 * 1024
 """What a kill -9 may cost: the segments of the last 200 ms or of the last MiB."""
 
-QUEUED_MAX = 256 * 1024 * 1024
-"""Bytes waiting for the disk. Beyond it segments are counted as lost instead of kept: memory
-stays bounded and the service is never held up."""
+QUEUED_MAX = 64 * 1024 * 1024
+"""Bytes waiting for the disk. Beyond it data is counted as lost instead of kept: memory stays
+bounded and the service is never held up."""
+
+SEGMENT_BYTES = 128
+"""What a segment weighs beside its data (sys.getsizeof of the struct and its numbers)."""
+
+TOO_SLOW = "the disk is too slow"
+
+
+class _Batch(NamedTuple):
+    flows: list[Flow]
+    segments: list[Segment]
+    size: int
+    weight: int
 
 
 class CaptureWriter:
     """`add` is called in the event loop and costs an append; a thread compresses and writes.
 
-    `on_failure(why)` is called once, from the thread, when the disk takes no more.
+    `on_failure(why)` is called once, from the thread, when the disk takes no more. From then on
+    everything is counted as lost for that reason. Where single segments had to be left out, a GAP
+    of as many bytes stands in their place.
     """
 
     def __init__(self, path: Path, meta: Meta, on_failure: Callable[[str], None]) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        except OSError as bad:
-            raise UserError(f"{path}: cannot be written: {bad.strerror}") from None
-        self._file = os.fdopen(fd, "wb", buffering=0)
-        self._on_failure = on_failure
-        self._failed = ""
         self._pending: list[Segment] = []
-        self._pending_bytes = 0
+        self._size = self._weight = 0
         self._flows: list[Flow] = []
         self._seq = 0
-        self._lock = threading.Lock()
-        self._queued = 0
-        self._seen = self._stored = 0
-        self._ids: set[int] = set()
+        self._seen = 0
+        self._ids: set[FlowId] = set()
+        self._gaps: dict[tuple[FlowId, Side], int] = {}
         self._lost: dict[str, int] = {}
-        self._queue: SimpleQueue[tuple[list[Flow], list[Segment], int] | None] = SimpleQueue()
-        self._write(start() + block(Kind.META, msgspec.msgpack.encode(meta)))
-        self._thread = threading.Thread(target=self._run, name="capture-writer", daemon=True)
-        self._thread.start()
+        self._done: Accounting | None = None
+        self._last_ns = 0
+        self._disk = _Disk(path, meta, on_failure)
 
     def flow(self, flow: Flow) -> None:
         """Say, or say anew, what a flow is. Called before its first segment."""
@@ -59,71 +68,178 @@ class CaptureWriter:
         self._flows.append(flow)
 
     def add(self, segment: Segment) -> None:
-        """Keep a segment; its `seq` is given here. Full memory or disk: counted as lost."""
-        size = len(segment.data)
+        """Keep a segment; its `seq` is given here."""
+        self.keep(segment.flow, segment.side, segment.kind, segment.at_ns, segment.data)
+
+    def keep(
+        self, flow: FlowId, side: Side, kind: SegmentKind, at_ns: int, data: bytes = b""
+    ) -> None:
+        size = len(data) if kind is SegmentKind.DATA else 0  # the reason of a RESET is no traffic
         self._seen += size
-        why = self._failed or ("the disk is too slow" if self._queued > QUEUED_MAX else "")
-        if why:
-            self._lost[why] = self._lost.get(why, 0) + size
+        self._last_ns = at_ns
+        if self._disk.failed:
+            _count(self._lost, self._disk.failed, size)
             return
-        self._seq += 1
-        self._pending.append(msgspec.structs.replace(segment, seq=self._seq))
-        self._pending_bytes += size
-        if self._pending_bytes >= FLUSH_BYTES:
+        if size and self._disk.queued > QUEUED_MAX:
+            _count(self._lost, TOO_SLOW, size)
+            self._gaps[flow, side] = self._gaps.get((flow, side), 0) + size
+            return
+        if self._gaps and (flow, side) in self._gaps:
+            self._tell_gap(flow, side)
+        self._append(flow, side, kind, at_ns, data, 0)
+        self._size += size
+        self._weight += size
+        if self._weight >= FLUSH_BYTES:
             self.flush()
+
+    def _append(
+        self, flow: FlowId, side: Side, kind: SegmentKind, at_ns: int, data: bytes, lost: int
+    ) -> None:
+        self._seq += 1
+        self._weight += SEGMENT_BYTES
+        self._pending.append(Segment(self._seq, flow, side, kind, at_ns, data, lost))
+
+    def _tell_gap(self, flow: FlowId, side: Side) -> None:
+        lost = self._gaps.pop((flow, side))
+        self._append(flow, side, SegmentKind.GAP, self._last_ns, b"", lost)
 
     def flush(self) -> None:
         """Hand what is pending to the thread; the shell calls it every FLUSH_S."""
-        if not (self._pending or self._flows):
-            return
-        with self._lock:
-            self._queued += self._pending_bytes
-        self._queue.put((self._flows, self._pending, self._pending_bytes))
-        self._flows, self._pending, self._pending_bytes = [], [], 0
+        if self._pending or self._flows:
+            self._disk.put(_Batch(self._flows, self._pending, self._size, self._weight))
+            self._flows, self._pending, self._size, self._weight = [], [], 0, 0
 
     def close(self, notes: tuple[str, ...] = ()) -> Accounting:
-        self.flush()
-        self._queue.put(None)
-        self._thread.join()
+        """Write what is left, and the accounting. May be repeated."""
+        if self._done is None:
+            for flow, side in list(self._gaps):
+                self._tell_gap(flow, side)
+            self.flush()
+            self._disk.drain()
+            self._done = self._account(notes)
+            self._disk.close(self._done)
+        return self._done
+
+    def _account(self, notes: tuple[str, ...]) -> Accounting:
+        """The thread has ended: nobody else touches the numbers any more."""
+        lost = self._disk.lost | {
+            why: count + self._disk.lost.get(why, 0) for why, count in self._lost.items()
+        }
+        unstored = len(self._ids - self._disk.stored_flows)
         done = Accounting(
             connections=len(self._ids),
+            stored_connections=len(self._disk.stored_flows),
+            lost_connections=unstored,
+            lost_connections_why={self._disk.failed: unstored} if unstored else {},
             seen_bytes=self._seen,
-            stored_bytes=self._stored,
-            lost_bytes=self._seen - self._stored,
-            lost_why=dict(sorted(self._lost.items())),
+            stored_bytes=self._disk.stored,
+            lost_bytes=sum(lost.values()),
+            lost_why=dict(sorted((why, count) for why, count in lost.items() if count)),
             notes=notes,
         )
-        if not self._failed:
-            self._write(block(Kind.END, msgspec.msgpack.encode(done)))
-        self._file.close()
+        assert done.seen_bytes == done.stored_bytes + done.lost_bytes, done
+        assert done.connections == done.stored_connections + done.lost_connections, done
         return done
 
+
+class _Disk:
+    """The file and the thread that writes it. All but `put`, `queued` and `failed` is the
+    thread's own until `drain` returned."""
+
+    def __init__(self, path: Path, meta: Meta, on_failure: Callable[[str], None]) -> None:
+        self._file = _created(path)
+        self._on_failure = on_failure
+        self.failed = ""
+        self.queued = 0
+        self.stored = 0
+        self.lost: dict[str, int] = {}
+        self.stored_flows: set[FlowId] = set()
+        self._at = 0
+        self._index: list[BlockOfSegments] = []
+        self._lock = threading.Lock()
+        self._queue: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._encoder = msgspec.msgpack.Encoder()
+        self._write(start() + block(Kind.META, self._encoder.encode(meta)))
+        self._thread = threading.Thread(target=self._run, name="capture-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, batch: _Batch) -> None:
+        with self._lock:
+            self.queued += batch.weight
+        self._queue.put(batch)
+
+    def drain(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def close(self, done: Accounting) -> None:
+        """After a full disk the accounting is tried all the same: cutting the last block off has
+        made room."""
+        end = block(Kind.END, self._encoder.encode(done))
+        if not self.failed:
+            end = block(Kind.INDEX, self._encoder.encode(self._index)) + end
+        self._write(end)
+        self._file.close()
+
     def _run(self) -> None:
-        encoder = msgspec.msgpack.Encoder()
         while (batch := self._queue.get()) is not None:
-            flows, segments, size = batch
-            data = b""
-            if flows:
-                data += block(Kind.FLOWS, encoder.encode(flows))
-            if segments:
-                data += block(Kind.SEGMENTS, encoder.encode(segments), level=1)
-            if not self._failed and self._write(data):
-                self._stored += size
+            if not self.failed and self._stores(batch):
+                self.stored += batch.size
+                self.stored_flows.update(flow.id for flow in batch.flows)
             else:
-                self._lost[self._failed] = self._lost.get(self._failed, 0) + size
+                _count(self.lost, self.failed, batch.size)
             with self._lock:
-                self._queued -= size
+                self.queued -= batch.weight
+
+    def _stores(self, batch: _Batch) -> bool:
+        try:
+            data = block(Kind.FLOWS, self._encoder.encode(batch.flows)) if batch.flows else b""
+            at = self._at + len(data)
+            if batch.segments:
+                data += block(Kind.SEGMENTS, self._encoder.encode(batch.segments), level=1)
+        except (MemoryError, zstandard.ZstdError) as bad:
+            self._fail(f"the recording cannot be compressed: {bad or 'no memory'}")
+            return False
+        if not self._write(data):
+            return False
+        if batch.segments:
+            flows = tuple(sorted({segment.flow for segment in batch.segments}))
+            self._index.append(BlockOfSegments(at, flows))
+        return True
 
     def _write(self, data: bytes) -> bool:
         """All of it or nothing that counts: after a failure the file ends with whole blocks."""
-        good = self._file.tell()
         try:
             left = memoryview(data)
             while left:
                 left = left[self._file.write(left) or 0 :]
         except OSError as bad:
-            self._failed = f"the recording cannot be written: {bad.strerror}"
-            self._file.truncate(good)
-            self._on_failure(self._failed)
+            with contextlib.suppress(OSError):  # a torn tail is mended on reading
+                self._file.seek(self._at)
+                self._file.truncate()
+            self._fail(f"the recording cannot be written: {bad.strerror}")
             return False
+        self._at += len(data)
         return True
+
+    def _fail(self, why: str) -> None:
+        if not self.failed:
+            self.failed = why
+            self._on_failure(why)
+
+
+def _created(path: Path) -> FileIO:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = FileIO(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    except OSError as bad:
+        why = bad.strerror
+        raise UserError(f"{path}: cannot be written: {why}; name another --capture") from None
+    if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        with contextlib.suppress(OSError):  # a file system without modes
+            os.fchmod(file.fileno(), 0o600)
+    return file
+
+
+def _count(counts: dict[str, int], why: str, count: int) -> None:
+    counts[why] = counts.get(why, 0) + count

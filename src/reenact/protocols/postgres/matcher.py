@@ -13,13 +13,18 @@ from reenact.protocols.postgres.trees import Tree
 
 LABEL = 100
 
-_MECHANICS = frozenset(("close", "sync", "flush", "terminate", "cancel"))
+_KINDS = (
+    *("query", "prepare", "describe", "startup", "function"),
+    *("bind", "close", "sync", "flush", "terminate", "cancel"),
+)
+_SQL = frozenset(("query", "prepare", "describe", "bind"))
+_MECHANICS = frozenset(("bind", "close", "sync", "flush", "terminate", "cancel"))
 
 
 class PostgresMatcher:
     def key(self, request: Value) -> str:
         kind, sql = _kind(request)
-        if kind in ("query", "prepare"):
+        if kind in _SQL:
             return f"{kind}:{sqltext.read(sql).fingerprint}"
         return f"function:{sql}" if kind == "function" else kind
 
@@ -29,7 +34,7 @@ class PostgresMatcher:
             return request
         if kind == "startup":
             return {"startup": _pick(request["startup"], ("user", "database"))}
-        if kind not in ("query", "prepare"):
+        if kind not in _SQL:
             return request
         return _normal_sql(kind, sql) | _normal_data(kind, request)
 
@@ -52,7 +57,7 @@ class PostgresMatcher:
         kind, sql = _kind(request)
         if kind == "startup" and isinstance(request, dict):
             return _connect_label(request["startup"])
-        text = sqltext.collapse(sql) if kind in ("query", "prepare") else sql
+        text = sqltext.collapse(sql) if kind in _SQL else sql
         if kind != "query":
             text = f"{kind} {text}".strip()
         return text if len(text) <= LABEL else text[: LABEL - 3] + "..."
@@ -60,11 +65,19 @@ class PostgresMatcher:
     def traits(self, request: Value, response: Value) -> Traits:
         kind, sql = _kind(request)
         failed = isinstance(response, dict) and "error" in response
-        if kind == "prepare":
+        if kind in ("prepare", "describe"):
             return Traits(housekeeping=not failed, reads=True)
         if kind == "query":
-            reads = _reads(sql)
-            return Traits(housekeeping=_housekeeping(sql) or _idle_end(sql, response), reads=reads)
+            idle = _idle_end(sql, response) or _is_setup(response)
+            keeps = idle or (_housekeeping(sql) and not failed)
+            first = sql.split(None, 1)[0].upper().rstrip(";") if sql.strip() else ""
+            return Traits(
+                housekeeping=keeps,
+                reads=_reads(sql),
+                opens=first in ("BEGIN", "START"),
+                closes=first in ("COMMIT", "ROLLBACK", "END", "ABORT")
+                and " TO " not in sql.upper(),
+            )
         return Traits(housekeeping=kind == "startup" or kind in _MECHANICS)
 
 
@@ -72,11 +85,11 @@ _COMPARED = ("rows", "copy", "tag", "empty", "suspended", "result", "notify", "p
 
 
 def _kind(request: Value) -> tuple[str, str]:
-    """The first key names the shape; its value is the SQL where there is one."""
-    if not isinstance(request, dict) or not request:
+    """Which of the README's shapes it is, and its SQL where there is one."""
+    if not isinstance(request, dict):
         return "push", ""
-    kind = next(iter(request))
-    value = request[kind]
+    kind = next((name for name in _KINDS if name in request), "unknown")
+    value = request.get(kind)
     return kind, str(value) if isinstance(value, str | int) and value is not True else ""
 
 
@@ -89,7 +102,7 @@ def _normal_sql(kind: str, sql: str) -> Tree:
 
 
 def _normal_data(kind: str, request: Tree) -> Tree:
-    if kind == "prepare":
+    if kind != "query":
         return {}
     out: Tree = {"params": request.get("params", [])}
     if "copy" in request:
@@ -128,7 +141,7 @@ _TYPE_TABLES = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _housekeeping(sql: str) -> bool:
     """See the table in README.md."""
     if sqltext.collapse(sql).lower() in _PINGS:
@@ -146,6 +159,11 @@ def _session_statement(shape: str) -> bool:
     return bool(verb in _SESSION_VERBS or _SET.match(shape) or about)
 
 
+def _is_setup(response: Value) -> bool:
+    """BEGIN or its end around nothing but housekeeping (setup.py)."""
+    return isinstance(response, dict) and response.get("setup") is True
+
+
 def _idle_end(sql: str, response: Value) -> bool:
     """ROLLBACK or COMMIT when no transaction was open, as pools send on return: the server
     warns with 25P01 (no_active_sql_transaction)."""
@@ -155,6 +173,7 @@ def _idle_end(sql: str, response: Value) -> bool:
     return any(isinstance(n, dict) and n.get("code") == "25P01" for n in notices)
 
 
+_COPY_OUT = re.compile(r"\bTO STDOUT\b", re.IGNORECASE)
 _WRITES = re.compile(
     r"\b(?:INSERT|UPDATE|DELETE|MERGE|INTO|ANALYZE|nextval|setval|set_config|pg_notify"
     r"|pg_(?:try_)?advisory\w*|lo_\w+|pg_terminate_backend|pg_cancel_backend|dblink\w*)\b"
@@ -163,10 +182,12 @@ _WRITES = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _reads(sql: str) -> bool:
     """By the text: a function with side effects of its own can't be seen."""
     words = sqltext.verbs(sql)
+    if words == ["COPY"] and _COPY_OUT.search(sqltext.read(sql).shape):
+        words = []
     reading = all(
         word.lstrip("(") in ("SELECT", "SHOW", "VALUES", "WITH", "EXPLAIN") for word in words
     )

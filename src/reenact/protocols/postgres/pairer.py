@@ -15,6 +15,8 @@ from reenact.model.message import Gap, Malformed, Message, Payload
 from reenact.model.segment import Flow, Side
 from reenact.model.value import Value
 from reenact.protocols.postgres import messages as m
+from reenact.protocols.postgres import sqltext
+from reenact.protocols.postgres.setup import SetupTransactions
 from reenact.protocols.postgres.trees import error_tree, text_of
 from reenact.protocols.postgres.unit import Portal, Statement, Unit
 
@@ -35,6 +37,7 @@ class PostgresPairer:
         self._flow = flow
         self._count = 0
         self._out: list[Exchange] = []
+        self._setup = SetupTransactions()
         self._steps: deque[_Step] = deque()
         self._open: dict[int, Unit] = {}  # by id(): units that are not emitted yet, oldest first
         self._current: Unit | None = None  # what the next client message may join
@@ -42,7 +45,9 @@ class PostgresPairer:
         self._copying: Unit | None = None
         self._wreck: Unit | None = None  # after broken bytes everything lands here
         self._statements: dict[bytes, Statement] = {}
+        self._told: dict[str, Statement] = {}  # by SQL: the last one described
         self._portals: dict[bytes, Portal] = {}
+        self._cursors: dict[bytes, str] = {}  # declared by SQL: name -> statement
         self._status = "I"
 
     def add(self, message: Message) -> list[Exchange]:
@@ -66,11 +71,11 @@ class PostgresPairer:
             else:
                 self._emit(unit, Outcome.COMPLETE)
         self._steps.clear()
-        return self._flush()
+        return self._flush() + self._setup.finish()
 
     def _flush(self) -> list[Exchange]:
         out, self._out = self._out, []
-        return out
+        return [passed for exchange in out for passed in self._setup.add(exchange)]
 
     # -- units ------------------------------------------------------------------------------
 
@@ -89,7 +94,7 @@ class PostgresPairer:
             self._settle(unit)
 
     def _settle(self, unit: Unit) -> None:
-        if unit.sealed and not unit.waiting and not unit.suspended:
+        if unit.sealed and not unit.waiting and not unit.open:
             self._emit(unit, Outcome.COMPLETE)
 
     def _emit(self, unit: Unit, outcome: Outcome, note: str = "") -> None:
@@ -142,12 +147,17 @@ class PostgresPairer:
     def _client(self, message: Message) -> None:
         payload = message.payload
         if self._skipping and not isinstance(payload, m.Sync | m.Terminate):
+            self._skipping = self._alive(self._skipping)
             self._skipping.take(message)
             return
-        unit = self._joined(payload)
+        unit = self._alive(self._joined(payload))
         unit.take(message)
         if isinstance(payload, m.Sync | m.Query | m.FunctionCall):
             self._seal()
+
+    def _alive(self, unit: Unit) -> Unit:
+        """Itself, or a new one for what comes too late (a server that breaks the rules)."""
+        return unit if id(unit) in self._open else self._begin("flush")
 
     def _joined(self, payload: Payload) -> Unit:
         """The unit that this message belongs to, and the step that waits for its answer."""
@@ -206,6 +216,10 @@ class PostgresPairer:
             unit = self._begin("prepare")
         unit.kind = "prepare"
         statement = Statement(text_of(payload.sql), list(payload.types))
+        if before := self._told.get(statement.sql):
+            # asyncpg without a cache describes one unnamed statement and executes the next.
+            statement.told, statement.columns = before.told, before.columns
+            statement.described = before.described
         unit.sql, unit.statement = statement.sql, statement
         self._statements[payload.statement] = statement
         self._expect(_Step("P", unit, statement))
@@ -221,6 +235,7 @@ class PostgresPairer:
         if unit is None or not joins:
             unit = self._begin("query")
         unit.kind, unit.sql, unit.statement, unit.bind = "query", statement.sql, statement, payload
+        unit.open = True  # until its portal is through or gone
         self._drop_portal(payload.portal)
         portal = self._portals[payload.portal] = Portal(unit, statement)
         self._expect(_Step("B", unit, statement, portal))
@@ -228,11 +243,7 @@ class PostgresPairer:
 
     def _describe(self, payload: m.Describe) -> Unit:
         if payload.kind == b"P":
-            portal = self._portals.get(payload.name)
-            unit = portal.unit if portal and id(portal.unit) in self._open else None
-            unit = unit or self._current or self._begin("flush")
-            self._expect(_Step("DP", unit, portal=portal))
-            return unit
+            return self._describe_portal(payload.name)
         statement = self._statements.get(payload.name) or Statement("", [])
         current = self._current
         if current and current.kind == "prepare" and current.statement is statement:
@@ -242,6 +253,17 @@ class PostgresPairer:
             unit.sql, unit.statement = statement.sql, statement
         unit.described = True
         self._expect(_Step("DS", unit, statement))
+        return unit
+
+    def _describe_portal(self, name: bytes) -> Unit:
+        """Also of a cursor that SQL declared: cursors are portals."""
+        portal = self._portals.get(name)
+        if portal and id(portal.unit) in self._open:
+            unit = portal.unit
+        else:
+            unit = self._begin("describe")
+            unit.sql = portal.statement.sql if portal else self._cursors.get(name, text_of(name))
+        self._expect(_Step("DP", unit, portal=portal))
         return unit
 
     def _execute(self, payload: m.Execute) -> Unit:
@@ -254,6 +276,7 @@ class PostgresPairer:
                 self._seal()
                 self._current = unit
                 unit.sealed = False
+        unit.executed = True
         self._expect(_Step("E", unit, portal=portal))
         return unit
 
@@ -270,6 +293,7 @@ class PostgresPairer:
 
     def _sync(self) -> Unit:
         unit = self._skipping or self._current or self._begin("sync")
+        unit = self._alive(unit)
         self._skipping = None
         if self._copying is unit and not unit.copy_ended:
             return unit  # ignored by the server while it reads COPY data
@@ -279,15 +303,17 @@ class PostgresPairer:
         return unit
 
     def _copy(self, payload: Payload) -> Unit:
-        unit = self._copying or self._current or self._begin("flush")
+        unit = self._copying or self._current
+        if unit is None and self._steps:
+            unit = self._steps[-1].unit  # asyncpg doesn't wait for CopyInResponse
+        unit = unit or self._begin("flush")
         unit.copy_from_client(payload)
         return unit
 
     def _drop_portal(self, name: bytes) -> None:
         portal = self._portals.pop(name, None)
-        if portal and portal.unit.suspended:
-            portal.unit.suspended = False
-            portal.unit.partial = True
+        if portal and portal.unit.open:
+            portal.unit.open = False
             self._settle(portal.unit)
 
     # -- what the server says ---------------------------------------------------------------
@@ -320,7 +346,8 @@ class PostgresPairer:
                 self._done()
             case m.ParameterDescription():
                 if step.statement:
-                    step.statement.types = list(payload.types)
+                    step.statement.told = list(payload.types)
+                    self._told[step.statement.sql] = step.statement
             case m.RowDescription() | m.NoData():
                 self._described(step, payload)
             case m.DataRow():
@@ -355,11 +382,13 @@ class PostgresPairer:
             self._done()
             return
         if step.kind == "E":
-            unit.suspended = False
+            unit.open = unit.suspended = False
         tag = payload.command if isinstance(payload, m.CommandComplete) else None
         status = unit.complete(tag, self._status)
         self._status = status
         self._copying = None
+        if tag == b"DECLARE CURSOR":
+            self._cursors[sqltext.cursor_name(unit.sql).encode()] = unit.sql
         if step.kind == "E":
             self._done()
 
@@ -392,7 +421,7 @@ class PostgresPairer:
     def _skip_to_sync(self, unit: Unit) -> None:
         """The server reads and drops all messages up to the next Sync; what had been sent for
         later statements belongs to the failure, since nothing came of it."""
-        unit.suspended = False
+        unit.open = False
         while self._steps and self._steps[0].kind != "S":
             skipped = self._steps.popleft().unit
             skipped.waiting -= 1
@@ -422,8 +451,9 @@ class PostgresPairer:
         self._status = status
         step.unit.ready(status)
         if status == "I":
-            for name in list(self._portals):
-                self._drop_portal(name)
+            for name, portal in list(self._portals.items()):
+                if not portal.unit.waiting or portal.unit is step.unit:
+                    self._drop_portal(name)
         if step.kind in ("S", "Q", "F", "startup"):
             self._done()
             if step.kind == "startup":

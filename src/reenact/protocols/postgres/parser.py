@@ -7,6 +7,11 @@ the deparser, which makes one text of `CAST(a AS int)` and `a::int`, `!=` and `<
 from __future__ import annotations
 
 import postgast
+from google.protobuf.message import DecodeError
+from postgast import pg_query_pb2 as pb
+
+_UNREADABLE = (postgast.PgQueryError, DecodeError, UnicodeError, ValueError)
+"""DecodeError: the tree is nested deeper than protobuf reads (about 50 subqueries)."""
 
 
 def deparse(sql: str) -> str | None:
@@ -16,7 +21,7 @@ def deparse(sql: str) -> str | None:
         return None
     try:
         return str(postgast.deparse(postgast.parse(sql)))
-    except (postgast.PgQueryError, UnicodeError, ValueError):
+    except _UNREADABLE:
         return None
 
 
@@ -26,7 +31,7 @@ def fingerprint(sql: str) -> str | None:
         return None
     try:
         return str(postgast.fingerprint(sql).hex)
-    except (postgast.PgQueryError, UnicodeError, ValueError):
+    except _UNREADABLE:
         return None
 
 
@@ -34,7 +39,7 @@ def tables(sql: str) -> frozenset[str]:
     """Names (without schema) of all relations the statement names, its own CTEs left out."""
     try:
         tree = postgast.parse(sql)
-        ctes = {cte.ctename for cte in postgast.find_nodes(tree, "CommonTableExpr")}
-        return frozenset(r.relname for r in postgast.find_nodes(tree, "RangeVar")) - ctes
-    except (postgast.PgQueryError, UnicodeError, ValueError):
+        ctes = {cte.ctename for cte in postgast.find_nodes(tree, pb.CommonTableExpr)}
+        return frozenset(r.relname for r in postgast.find_nodes(tree, pb.RangeVar)) - ctes
+    except _UNREADABLE:
         return frozenset()

@@ -18,14 +18,22 @@ Key: TypeAlias = "tuple[str, tuple[object, ...] | None]"
 FAILED_TRANSACTION = "25P02"
 
 
+FAILED, EXECUTED, DESCRIBED = 0, 1, 2
+
+
 @dataclass(slots=True)
 class Description:
-    """`columns` None: the statement returns no rows. `exact`: the types were told by the server;
-    otherwise they are what the recorded parameters look like."""
+    """`columns` None: the statement returns no rows. `types` are those that the server told
+    (DESCRIBED), or what the recorded parameters look like (EXECUTED; FAILED: of an execution that
+    came to nothing, so its columns are unknown and not needed)."""
 
     types: list[int]
     columns: list[Value] | None
-    exact: bool
+    rank: int
+
+    @property
+    def exact(self) -> bool:
+        return self.rank == DESCRIBED
 
 
 @dataclass(slots=True)
@@ -46,6 +54,11 @@ class Recalled:
         """Of the very statement, or of one that differs in literals only."""
         exact, shape = _keys(sql)
         return self.descriptions.get(exact) or self.descriptions.get(shape)
+
+    def told(self, sql: str) -> list[int]:
+        """The parameters' types if the server told them."""
+        found = self.description(sql)
+        return found.types if found and found.exact else []
 
     def may_fail(self, sql: str, status: str) -> bool:
         """Whether preparing this was seen to fail in this state of a transaction."""
@@ -108,30 +121,32 @@ def _recall_prepare(out: Recalled, sql: str, response: Tree) -> None:
         codes.add(str(error.get("code")))
     elif isinstance(types := response.get("parameters"), list):
         oids = [type_oid(t) for t in types]
-        _remember(out, sql, Description(oids, _columns(response), exact=True))
+        _remember(out, sql, Description(oids, _columns(response), DESCRIBED))
 
 
 def _recall_query(out: Recalled, sql: str, request: Tree, response: Tree) -> None:
-    undescribed = "results" in response or ("error" in response and "columns" not in response)
-    if undescribed and "copy" not in request:
-        return
-    params = request.get("params")
-    types = [_looks_like(p) for p in params] if isinstance(params, list) else []
     if "copy" in request:
         fmt = int(response.get("copy_format") == "binary")
         count = response.get("copy_columns")
         found = CopyIn(fmt, count if isinstance(count, int) else 0)
         for key in _keys(sql):
             out.copies.setdefault(key, found)
-    if "columns" in response or "tag" in response or "empty" in response:
-        exact = not types and sqltext.parameter_count(sql) == 0
-        _remember(out, sql, Description(types, _columns(response), exact))
+    if "results" not in response:
+        params = request.get("params")
+        types = [_looks_like(p) for p in params] if isinstance(params, list) else []
+        _remember(out, sql, Description(types, _columns(response), _rank(sql, types, response)))
+
+
+def _rank(sql: str, types: list[int], response: Tree) -> int:
+    if "error" in response and "columns" not in response:
+        return FAILED
+    return EXECUTED if types or sqltext.parameter_count(sql) else DESCRIBED
 
 
 def _remember(out: Recalled, sql: str, found: Description) -> None:
     for key in _keys(sql):
         known = out.descriptions.get(key)
-        if known is None or (found.exact and not known.exact):
+        if known is None or found.rank > known.rank:
             out.descriptions[key] = found
 
 

@@ -34,7 +34,14 @@ from reenact.protocols.postgres import serve, sqltext
 from reenact.protocols.postgres import status as tx
 from reenact.protocols.postgres.codec import LIMIT, PostgresCodec
 from reenact.protocols.postgres.recall import CopyIn, Recalled
-from reenact.protocols.postgres.trees import Tree, copy_value, decode_values, encode_row, text_of
+from reenact.protocols.postgres.trees import (
+    Tree,
+    copy_value,
+    decode_params,
+    decode_values,
+    encode_row,
+    text_of,
+)
 from reenact.protocols.postgres.unit import prepare_request
 from reenact.protocols.postgres.values import Unservable
 from reenact.protocols.postgres.values.oids import type_oid
@@ -47,10 +54,11 @@ NO_RECORDING = "XX000"
 
 @dataclass(slots=True)
 class _Statement:
-    """`types` are those the client named until the statement is described, then the server's."""
+    """`types` are those the client named, `told` those that are told to it."""
 
     sql: str
     types: list[int]
+    told: list[int] = field(default_factory=list)
     columns: list[Value] | None = None
     described: bool = False
 
@@ -86,12 +94,14 @@ class PostgresResponder:
         self._waiting: Callable[[Reply], None] | None = None
         self._closed = False
         self._status = "I"
+        self._simple = False  # the message in hand ends with ReadyForQuery of its own
         self._skipping = False  # after an error, up to Sync
         self._statements: dict[bytes, _Statement] = {}
         self._portals: dict[bytes, _Portal] = {}
         self._parsed: _Statement | None = None  # ParseComplete is held
         self._describing: _Portal | None = None  # the answer to Describe is held
         self._copy: _Copy | None = None
+        self._cursors: dict[bytes, str] = {}  # declared by SQL: name -> statement
         self._channels: set[str] = set()
         self._notifications: list[Payload] = []  # held until no transaction is open
 
@@ -108,10 +118,12 @@ class PostgresResponder:
     def answer(self, token: int, reply: Reply, now_ns: int) -> list[Action]:
         assert token == self._token and self._waiting, (token, self._token)
         then, self._waiting = self._waiting, None
+        if self._closed:
+            return []
         if isinstance(reply, Answer) and reply.response is None:
             self._close()
         else:
-            then(reply)
+            self._guarded(lambda: then(reply))
             if _is_cut(reply):
                 self._close()
         return self._run()
@@ -140,9 +152,25 @@ class PostgresResponder:
 
     def _run(self) -> list[Action]:
         while self._inbox and not self._waiting and not self._closed:
-            if self._settle_held(self._inbox[0]):
-                self._handle(self._inbox.popleft())
+            self._guarded(self._next)
         return self._taken()
+
+    def _next(self) -> None:
+        if self._settle_held(self._inbox[0]):
+            self._handle(self._inbox.popleft())
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """A recorded (or edited) response that can't be written becomes an error."""
+        try:
+            act()
+        except Unservable as why:
+            failure = serve.error(NO_RECORDING, f"reenact: {why}")
+            if self._simple:
+                self._say(failure)
+                self._status = tx.after_error(self._status)
+                self._ready()
+            else:
+                self._fail(failure)
 
     def _taken(self) -> list[Action]:
         """Everything to do, neighbouring sends joined."""
@@ -184,6 +212,7 @@ class PostgresResponder:
             self._dispatch(payload)
 
     def _dispatch(self, payload: Payload) -> None:
+        self._simple = isinstance(payload, m.Query | m.FunctionCall)
         match payload:
             case m.SslRequest():
                 self._out += [Send(b"S"), StartTls()] if self._flow.tls else [Send(b"N")]
@@ -298,12 +327,7 @@ class PostgresResponder:
             self._close()
 
     def _say_simple(self, sql: str, result: Tree) -> None:
-        try:
-            self._say(*serve.simple(result))
-        except Unservable as why:
-            self._say(serve.error(NO_RECORDING, f"reenact: {why}"))
-            self._status = tx.after_error(self._status)
-            return
+        self._say(*serve.simple(result))
         self._ended(sql, result)
 
     def _ended(self, sql: str, result: Tree) -> None:
@@ -313,6 +337,8 @@ class PostgresResponder:
         tag = str(result.get("tag", ""))
         self._status = tx.after(self._status, sql, tag)
         self._follow_channels(sql, tag)
+        if tag == "DECLARE CURSOR":
+            self._cursors[sqltext.cursor_name(sql).encode()] = sql
 
     # -- extended queries ---------------------------------------------------------------------
 
@@ -333,7 +359,7 @@ class PostgresResponder:
     def _settle_held(self, upcoming: Payload) -> bool:
         """Before `upcoming` is handled, say or ask what was held back. False: ask first."""
         if self._parsed:
-            if isinstance(upcoming, m.Sync | m.Flush) or _describes_statement(upcoming):
+            if self._must_ask(self._parsed, upcoming):
                 self._ask_prepare(self._parsed, self._prepared)
                 return False
             self._say(m.ParseComplete())
@@ -344,12 +370,19 @@ class PostgresResponder:
             return self._describe_portal(portal)
         return True
 
+    def _must_ask(self, statement: _Statement, upcoming: Payload) -> bool:
+        """Whether preparing is a question of its own: nothing else will tell, or it only ever
+        failed."""
+        if isinstance(upcoming, m.Sync | m.Flush) or _describes_statement(upcoming):
+            return True
+        sql = statement.sql
+        return self._recalled.may_fail(sql, self._status) and not self._recalled.description(sql)
+
     def _executes(self, payload: Payload, portal: _Portal) -> bool:
         return isinstance(payload, m.Execute) and self._portals.get(payload.portal) is portal
 
     def _ask_prepare(self, statement: _Statement, then: Callable[[Tree], None]) -> None:
-        named = [oid for oid in statement.types if not statement.described]
-        request = prepare_request(statement.sql, named)
+        request = prepare_request(statement.sql, statement.types)
 
         def asked(reply: Reply) -> None:
             response = _response(reply)
@@ -370,7 +403,7 @@ class PostgresResponder:
         if payload.kind == b"P":
             portal = self._portals.get(payload.name)
             if portal is None:
-                self._fail(serve.error("34000", f'portal "{text_of(payload.name)}" does not exist'))
+                self._describe_cursor(payload.name)
             elif portal.result is not None:
                 self._say(serve.described(portal.result.get("columns"), portal.formats))
             else:
@@ -387,7 +420,7 @@ class PostgresResponder:
             self._ask_prepare(statement, lambda _: self._say_described(statement))
 
     def _say_described(self, statement: _Statement) -> None:
-        self._say(m.ParameterDescription(types=statement.types), serve.described(statement.columns))
+        self._say(m.ParameterDescription(types=statement.told), serve.described(statement.columns))
 
     def _recall_description(self, statement: _Statement) -> None:
         found = self._recalled.description(statement.sql)
@@ -399,7 +432,7 @@ class PostgresResponder:
             types += [25] * (count - len(types))
             named = enumerate(statement.types[:count])
             types = [*(oid or types[i] for i, oid in named), *types[len(statement.types) :]]
-        statement.types, statement.columns, statement.described = types, found.columns, True
+        statement.told, statement.columns, statement.described = types, found.columns, True
 
     def _describe_portal(self, portal: _Portal) -> bool:
         """For a portal that isn't executed next."""
@@ -413,6 +446,22 @@ class PostgresResponder:
         )
         return False
 
+    def _describe_cursor(self, name: bytes) -> None:
+        """A cursor that SQL declared is a portal too (psycopg 3 describes its server cursors)."""
+        sql = self._cursors.get(name)
+        if sql is None:
+            self._fail(serve.error("34000", f'portal "{text_of(name)}" does not exist'))
+            return
+
+        def asked(reply: Reply) -> None:
+            response = _response(reply)
+            if isinstance(reply, Refuse) or "error" in response:
+                self._fail(_failure(reply, response))
+            else:
+                self._say(serve.described(response.get("columns")))
+
+        self._ask({"describe": sql}, asked)
+
     def _statement(self, name: bytes) -> _Statement | None:
         found = self._statements.get(name)
         if found is None:
@@ -424,7 +473,8 @@ class PostgresResponder:
         statement = self._statement(payload.statement)
         if statement is None:
             return
-        params = decode_values(payload.values, statement.types, payload.formats)
+        told = statement.told or self._recalled.told(statement.sql)
+        params = decode_params(payload.values, statement.types, told, payload.formats)
         self._portals[payload.portal] = _Portal(statement, params, list(payload.result_formats))
         self._say(m.BindComplete())
 
@@ -468,11 +518,7 @@ class PostgresResponder:
         assert result is not None
         total, start = serve.row_count(result), portal.sent
         end = min(total, start + max_rows) if max_rows > 0 else total
-        try:
-            self._say(*serve.rows(result, portal.formats, start, end))
-        except Unservable as why:
-            self._fail(serve.error(NO_RECORDING, f"reenact: {why}"))
-            return
+        self._say(*serve.rows(result, portal.formats, start, end))
         portal.sent = end
         if 0 < max_rows == end - start:
             # A full batch never ends a portal, even if no row is left (PortalRun, pquery.c).
@@ -612,7 +658,7 @@ def _describes_statement(payload: Payload) -> bool:
 def _take_description(statement: _Statement, response: Tree) -> None:
     types, columns = response.get("parameters"), response.get("columns")
     if isinstance(types, list):
-        statement.types = [type_oid(t) for t in types]
+        statement.told = [type_oid(t) for t in types]
         statement.described = True
         statement.columns = columns if isinstance(columns, list) else None
 

@@ -23,7 +23,7 @@ class Statement(NamedTuple):
     fingerprint: str
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def read(sql: str) -> Statement:
     """White space, comments, case of keywords and redundant parentheses make no difference."""
     text = parser.deparse(sql)
@@ -38,7 +38,7 @@ def verbs(sql: str) -> list[str]:
     return [words[0].upper() for part in read(sql).shape.split(";") if (words := part.split())]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def collapse(sql: str) -> str:
     """Without comments, with single spaces; what is quoted stays as it is."""
     return "".join(_uncommented(sql)).strip().rstrip("; ")
@@ -46,7 +46,7 @@ def collapse(sql: str) -> str:
 
 _TOKEN = re.compile(
     r"""
-    (?P<dollar>\$(?P<tag>[A-Za-z_\u0080-\U0010ffff][\w]*)?\$.*?\$(?P=tag)?\$)
+    (?P<dollar>\$(?:[A-Za-z_\u0080-\U0010ffff]\w*)?\$)
   | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*')
   | (?P<string>(?:[xXbBnN]|[uU]&)?'(?:[^']|'')*')
   | (?P<quoted>"(?:[^"]|"")*")
@@ -69,8 +69,12 @@ def _tokens(sql: str) -> list[tuple[str, str]]:
     while at < len(sql):
         found = _TOKEN.match(sql, at)
         assert found is not None and found.lastgroup is not None
-        kind = "dollar" if found.lastgroup == "tag" else found.lastgroup
-        end = _block_end(sql, at) if kind == "block" else found.end()
+        kind, end = found.lastgroup, found.end()
+        if kind == "block":
+            end = _block_end(sql, at)
+        elif kind == "dollar":
+            close = sql.find(found[0], end)
+            kind, end = ("other", end) if close < 0 else (kind, close + len(found[0]))
         out.append((kind, sql[at:end]))
         at = end
     return out
@@ -155,7 +159,13 @@ def _take_names(text: str) -> tuple[str, tuple[str, ...]]:
     found = _NAMED.match(text)
     if not found or found[2].upper() == "ALL":
         return text, ()
-    return f"{found[1]}?name{text[found.end() :]}", (found[2].strip('"'),)
+    return f"{found[1]}?name{text[found.end() :]}", (found[2].removeprefix('"').removesuffix('"'),)
+
+
+def cursor_name(declare: str) -> str:
+    """The name in a DECLARE; "" when there is none."""
+    names = read(declare).names
+    return names[0].replace('""', '"') if names else ""
 
 
 def parameter_count(sql: str) -> int:

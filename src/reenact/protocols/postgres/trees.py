@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reenact.model.value import Value
 from reenact.protocols.postgres import messages as m
-from reenact.protocols.postgres.values import decode, encode
+from reenact.protocols.postgres.values import Unservable, decode, encode
 from reenact.protocols.postgres.values.oids import type_name, type_oid, type_size
 
 Tree = dict[str, Value]
@@ -49,7 +49,8 @@ def error_tree(fields: Sequence[tuple[bytes, bytes]]) -> Tree:
 
 
 def error_fields(tree: Value) -> list[tuple[bytes, bytes]]:
-    assert isinstance(tree, dict), tree
+    if not isinstance(tree, dict):
+        raise Unservable("an error is a mapping of its fields")
     order = list(_LETTERS)
     names = sorted(tree, key=lambda n: order.index(n) if n in _LETTERS else len(order))
     return [(_LETTERS.get(n, n[:1]).encode(), str(tree[n]).encode()) for n in names]
@@ -73,7 +74,8 @@ def column_tree(column: m.Column) -> Tree:
 
 
 def column_message(tree: Value, fmt: int) -> m.Column:
-    assert isinstance(tree, dict), tree
+    if not isinstance(tree, dict):
+        raise Unservable("a column is a mapping with a name and a type")
     oid = type_oid(tree.get("type"))
     return m.Column(
         name=str(tree.get("name", "")).encode(),
@@ -113,9 +115,29 @@ def decode_values(
     return [decode(oids[i] if i < len(oids) else 0, fmts[i], raw) for i, raw in enumerate(values)]
 
 
+def decode_params(
+    values: Sequence[bytes | None],
+    named: Sequence[int],
+    told: Sequence[int],
+    formats: Sequence[int],
+) -> list[Value]:
+    """`named` are the types that the client gave (0: none), `told` those that the server told.
+
+    A driver that writes binary has to know what the server told it. One that writes text need not,
+    and whether it asked depends on its caches: so text is read by the client's own types only.
+    """
+    fmts = spread(formats, len(values))
+    oids = [
+        (named[i] if i < len(named) else 0) or (told[i] if fmts[i] and i < len(told) else 0)
+        for i in range(len(values))
+    ]
+    return [decode(oid, fmt, raw) for oid, fmt, raw in zip(oids, fmts, values, strict=True)]
+
+
 def encode_row(row: Value, oids: Sequence[int], formats: Sequence[int]) -> m.DataRow:
     """Raises `Unservable`."""
-    assert isinstance(row, list), row
+    if not isinstance(row, list):
+        raise Unservable("a row is a list of values")
     fmts = spread(formats, len(row))
     return m.DataRow(
         values=[

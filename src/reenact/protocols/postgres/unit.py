@@ -16,6 +16,7 @@ from reenact.protocols.postgres.trees import (
     column_tree,
     copy_bytes,
     copy_value,
+    decode_params,
     decode_values,
     text_of,
 )
@@ -35,10 +36,12 @@ AUTH_NAMES = {
 
 @dataclass(slots=True)
 class Statement:
-    """A prepared statement; `columns` None with `described` means that it returns no rows."""
+    """A prepared statement. `types` are those the client named, `told` those the server told;
+    `columns` None with `described` means that it returns no rows."""
 
     sql: str
     types: list[int]
+    told: list[int] = field(default_factory=list)
     columns: list[m.Column] | None = None
     described: bool = False
 
@@ -110,8 +113,9 @@ class Unit:
     described: bool = False
     waiting: int = 0  # steps without their answer
     sealed: bool = False  # no message of the client can join
-    suspended: bool = False  # a portal with rows left
-    partial: bool = False  # ended while suspended
+    open: bool = False  # its portal may be executed (again)
+    suspended: bool = False  # that portal has rows left, perhaps
+    executed: bool = False
     batches: bool = False  # fetched in more than one Execute
     outcome: Outcome | None = None
     note: str = ""
@@ -197,10 +201,14 @@ class Unit:
                 return {"startup": self._startup()}
             case "prepare":
                 return prepare_request(self.sql, self._parse_types())
+            case "query" if self.bind and not self.executed and not self.results:
+                return {"bind": self.sql}
             case "query":
                 return self._query()
             case "function":
                 return self._function()
+            case "describe":
+                return {"describe": self.sql}
             case "close":
                 return {"close": self.closes}
             case "push":
@@ -215,8 +223,10 @@ class Unit:
                 return self._session()
             case "prepare":
                 return self._description()
+            case "describe":
+                return self._portal_description()
             case "query" | "broken":
-                return self._results() or None
+                return self._results() or ({} if self.bind and not self.executed else None)
             case "function":
                 return self._function_response()
             case "push":
@@ -258,16 +268,23 @@ class Unit:
         if errors:
             return out | {"error": errors[0]} | self._status()
         if self.described and self.statement and self.statement.described:
-            out["parameters"] = [type_name(oid) for oid in self.statement.types]
+            out["parameters"] = [type_name(oid) for oid in self.statement.told]
             if self.statement.columns is not None:
                 out["columns"] = [column_tree(c) for c in self.statement.columns]
         return out
 
+    def _portal_description(self) -> Value:
+        if self.results and self.results[-1].error is not None:
+            return {"error": self.results[-1].error} | self._status()
+        columns = self.result.columns
+        return {} if columns is None else {"columns": [column_tree(c) for c in columns]}
+
     def _query(self) -> Tree:
         out: Tree = {"query": self.sql}
         if self.bind and self.bind.values:
-            types = self.statement.types if self.statement else []
-            out["params"] = decode_values(self.bind.values, types, self.bind.formats)
+            known = self.statement or Statement("", [])
+            values, formats = self.bind.values, self.bind.formats
+            out["params"] = decode_params(values, known.types, known.told, formats)
         if self.copy_in or self.copy_ended:
             out["copy"] = copy_value(b"".join(self.copy_in), self._copy_format())
         if self.copy_failed is not None:
@@ -290,7 +307,7 @@ class Unit:
             out |= trees[0]
         elif trees:
             out["results"] = trees
-        if self.partial or self.suspended:
+        if self.suspended:
             out["suspended"] = True
         if self.parameters:
             out["parameters"] = dict(self.parameters)
@@ -321,6 +338,7 @@ class Unit:
         if self.function_result and self.function:
             fmt = self.function.result_format
             out["result"] = decode(0, fmt, self.function_result.value)
+            out |= self._status()
         return out or None
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from reenact.compile.attribute import LATE_NS
 from reenact.diff.tree import Comparison, Terms
 from reenact.match.nearest import miss
 from reenact.match.pool import Asked, Pool, Reader, Recorded, compare_call
@@ -42,6 +43,7 @@ class Calls:
         self.reader = Reader(plugins)
         self._session = Pool(self._read(suite.session, ""))
         self._cursor: dict[object, int] = {}
+        self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
         self._anywhere = (
@@ -67,17 +69,25 @@ class Calls:
         ]
 
     def choose(
-        self, asked: Asked, case: str, moment: Moment | None, window: tuple[int, int]
+        self,
+        asked: Asked,
+        case: str,
+        moment: Moment | None,
+        window: tuple[int, int],
+        answered: Set[str] = frozenset(),
     ) -> Choice | Miss:
         """The one recorded call that the live one is, and mark it used; else why none is.
 
         `window` is when, on the capture's clock, the present case was recorded: it tells which
-        of several recorded answers of a session call is the one of that time.
+        of several recorded answers of a session call is the one of that time. `answered` are the
+        case's calls that have been answered: what of two equal calls is meant depends on them.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment)
-        found = self._of_case(asked, case, terms) or self._of_session(asked, terms, window)
+        found = self._of_case(asked, case, terms, answered) or self._of_session(
+            asked, terms, window
+        )
         if found is None and self.discover:
-            found = self._discovered(asked, case, terms)
+            found = self._discovered(asked, case, terms, window)
         if found is None:
             found = self._again(asked, case, terms)
         if found is None:
@@ -87,13 +97,16 @@ class Calls:
         self._use(found, case)
         return found
 
-    def _of_case(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+    def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
+        """The first equal call whose turn it is (the first at all, when it is no one's); else
+        the tightest with generated values of telling form."""
         pool = self._pools.get(case)
-        return self._from(pool, asked, terms) if pool is not None else None
-
-    def _from(self, pool: Pool, asked: Asked, terms: Terms) -> Choice | None:
-        """The first equal call; else the tightest with generated values of telling form."""
-        for call in pool.exact(asked, terms.names):
+        if pool is None:
+            return None
+        equal = pool.exact(asked, terms.names)
+        if equal:
+            due = (c for c in equal if all(a in answered for a in c.interaction.after))
+            call = next(due, equal[0])
             return Choice(call, compare_call(call, asked, terms))
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:
@@ -119,12 +132,33 @@ class Calls:
         self._cursor[key] = at
         return found[at]
 
-    def _discovered(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
-        """Rehearsal only: a call that the compiler gave to another case, or one whose values
-        differ in more than their form tells."""
-        found = self._from(self._anywhere, asked, terms)
-        if found is not None:
-            return found
+    def _discovered(
+        self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
+    ) -> Choice | None:
+        """Rehearsal only: a call that the compiler gave to another case of that time, or one
+        whose values differ in more than their form tells."""
+        return self._of_neighbours(asked, terms, window) or self._loosely(asked, case, terms)
+
+    def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
+        """The nearest in time of the calls recorded while the present case was open or could
+        still cause some."""
+        found = [
+            Choice(call, compare_call(call, asked, terms))
+            for call in self._anywhere.exact(asked, terms.names)
+        ]
+        found += [
+            Choice(call, comparison)
+            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True)
+            if comparison.looseness[0] == 0
+        ]
+        since, until = window[0], window[1] + LATE_NS
+        timely = [c for c in found if since <= self._at_ns(c.call) <= until]
+        return min(timely, key=lambda c: self._at_ns(c.call), default=None)
+
+    def _at_ns(self, call: Recorded) -> int:
+        return self._began.get(call.case, 0) + call.interaction.asked_ns
+
+    def _loosely(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
         pool = self._pools.get(case)
         alike = pool.alike(asked, terms, all_sites=True) if pool is not None else []
         return Choice(*alike[0]) if alike else None

@@ -35,7 +35,7 @@ from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, pushes
-from reenact.replay.core.case import Judge, Running, set_aside
+from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.events import (
     CaseDone,
     Command,
@@ -237,7 +237,7 @@ class Engine:
         out: list[Command] = []
         while self._todo:
             case = self._todo.popleft()
-            if case.aside:
+            if case.response is None:
                 out.append(self._aside(case))
                 continue
             self._now = Running(
@@ -295,8 +295,10 @@ class Engine:
             running.error = "no response in time"
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
-        if missing and not self._mode.responses_only:
-            deadline = running.calls_deadline_ns(missing)
+        if missing and not self._mode.responses_only and not running.case.aside:
+            deadline = running.calls_deadline_ns(
+                missing, QUIET_NS if self._mode.discover else CALL_WAIT_NS
+            )
             if now_ns < deadline:
                 return [WakeAt(deadline)]
         if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
@@ -380,7 +382,9 @@ class Engine:
         made = self._conns[conn]
         asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
         running = self._now
-        found = self._calls.choose(asked, running.id, running.moment, self._window())
+        found = self._calls.choose(
+            asked, running.id, running.moment, self._window(), running.answered
+        )
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside

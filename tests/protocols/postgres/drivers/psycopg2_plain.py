@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import io
 import select
 import sys
 
@@ -16,7 +17,7 @@ cur = c.cursor()
 cur.execute(
     "CREATE TABLE items (id serial PRIMARY KEY, name text UNIQUE, price numeric(10,2), data jsonb, raw bytea, at timestamptz, tags text[])"
 )
-when = datetime.datetime(2024, 1, 2, 3, 4, 5, 678900, tzinfo=datetime.timezone.utc)
+when = datetime.datetime(2024, 1, 2, 3, 4, 5, 678900, tzinfo=datetime.UTC)
 for i in range(3):
     cur.execute(
         "INSERT INTO items (name, price, data, raw, at, tags) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id, at",
@@ -52,8 +53,6 @@ cur.execute("SELECT 1 AS a; SELECT 'two' AS b; UPDATE items SET price = 5 WHERE 
 print(cur.rowcount, cur.statusmessage)
 cur.execute("DO $$ BEGIN RAISE NOTICE 'hello %', 42; END $$")
 print(c.notices)
-import io
-
 cur.copy_expert("COPY items (name, price) FROM STDIN", io.StringIO("copied\t9.99\nanother\t\\N\n"))
 out = io.StringIO()
 cur.copy_expert("COPY (SELECT name, price FROM items ORDER BY id) TO STDOUT WITH CSV HEADER", out)

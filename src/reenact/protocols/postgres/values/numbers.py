@@ -73,7 +73,8 @@ def numeric_from_binary(raw: bytes) -> str:
 
 def numeric_to_binary(text: str) -> bytes:
     if text in _SIGNS:
-        return struct.pack("!HhHH", 0, 0, _SIGNS[text], 0)
+        scale = 0 if text == "NaN" else 0x20  # as the server sends them
+        return struct.pack("!HhHH", 0, 0, _SIGNS[text], scale)
     whole, _, fraction = f"{Decimal(text):f}".lstrip("-").partition(".")
     negative = text.strip().startswith("-")
     whole = whole.zfill(-(-len(whole) // 4) * 4)

@@ -1,0 +1,65 @@
+"""What varies in one answer of an endpoint varies in its others.
+
+A gauge that changed in the second of three identical requests will change in the third one day. Cases
+that send the same request share the sites of generated values, where their recorded answers
+have the same form.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import msgspec
+
+from reenact.match.pool import frozen
+from reenact.model.protocol import ProtocolPlugin
+from reenact.model.suite import Case, Suite
+from reenact.model.symbol import Generated
+from reenact.model.value import Path, Scalar, Value, leaves
+from reenact.rename.align import align
+
+
+def alike_vary_alike(suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> Suite:
+    same: dict[object, list[Case]] = defaultdict(list)
+    for case in suite.cases:
+        normal = plugins[case.protocol].matcher.normal(case.request)
+        same[case.protocol, case.port, frozen(normal)].append(case)
+    shared = {
+        case.id: _with_sites_of(case, group, plugins)
+        for group in same.values()
+        if len(group) > 1 and any(c.generated for c in group)
+        for case in group
+    }
+    return msgspec.structs.replace(
+        suite, cases=tuple(shared.get(case.id, case) for case in suite.cases)
+    )
+
+
+def _with_sites_of(case: Case, group: list[Case], plugins: Mapping[str, ProtocolPlugin]) -> Case:
+    own = _leaves(case, plugins)
+    found = dict.fromkeys(case.generated)
+    for other in group:
+        theirs = _leaves(other, plugins)
+        for site in other.generated:
+            if site not in found and _same_form(own.get(site.at), theirs.get(site.at)):
+                found[site] = None
+    generated = sorted(found, key=_place)
+    return msgspec.structs.replace(case, generated=tuple(generated))
+
+
+def _place(site: Generated) -> tuple[tuple[str, ...], str]:
+    return tuple(map(str, site.at)), site.kind
+
+
+def _leaves(case: Case, plugins: Mapping[str, ProtocolPlugin]) -> dict[Path, Scalar]:
+    if case.response is None:
+        return {}
+    tree: Value = plugins[case.protocol].matcher.normal_response(case.response)
+    return {("response", *path): leaf for path, leaf in leaves(tree)}
+
+
+def _same_form(a: Scalar, b: Scalar) -> bool:
+    if isinstance(a, str) and isinstance(b, str):
+        return align(a, b) is not None
+    return a is not None and type(a) is type(b)
