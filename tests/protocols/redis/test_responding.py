@@ -144,3 +144,16 @@ def test_bytes_that_are_no_command_end_the_connection_as_redis_does():
     faulty, sent, closed = responder().receive(b"*1\r\n!x\r\n", 0)
     assert isinstance(faulty, Faulty) and closed == Close()
     assert sent.data.startswith(b"-ERR Protocol error")
+
+
+def test_reset_leaves_nothing_of_what_the_connection_was():
+    r = subscribed(True)
+    done(r, "SELECT", "3", with_={"simple": "OK"})
+    done(r, "MULTI", with_={"simple": "OK"})
+    done(r, "RESET", with_={"simple": "RESET"})
+    assert r.push(DELIVERY, 0) is None
+    [ask] = r.receive(said("GET", "k"), 0)
+    assert ask.request == {"command": ["GET", "k"]}
+    assert r.answer(ask.token, answer(None), 0) == [Send(b"$-1\r\n")]
+    [ask] = r.receive(said("EXEC"), 0)
+    assert ask.request == {"command": ["EXEC"]}
