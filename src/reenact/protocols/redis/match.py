@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from reenact.model.protocol import Traits
 from reenact.model.value import Value
 from reenact.protocols.redis.commands import name_of, traits_of
 
 LABEL_MAX = 100
 """Characters."""
+
+
+_HEAD = re.compile(r"[A-Za-z_]{2,}:")
+"""What programs call a family of keys; random values have no colon after letters alone."""
 
 
 class RedisMatcher:

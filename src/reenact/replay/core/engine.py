@@ -107,6 +107,7 @@ class Engine:
         self._conns: dict[int, _Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
+        self._used_before: set[int] = set()
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
@@ -250,6 +251,7 @@ class Engine:
             conn = self._by_recorded.get(case.connection)
             caller = None if conn is None else self._callers.get(conn)
             if conn is not None and caller is not None and caller.reusable():
+                self._used_before.add(conn)
                 return out + self._call(conn, case, now_ns)
             self._dials += 1
             return [*out, Dial(-self._dials, case.port, case.tls)]
@@ -276,6 +278,11 @@ class Engine:
                 case Close(reset=reset):
                     self._callers.pop(conn, None)
                     out.append(Shut(conn, reset))
+                case Received(response=None) if self._stale(conn):
+                    self._dials += 1
+                    case = self._now.case
+                    assert case is not None
+                    out.append(Dial(-self._dials, case.port, case.tls))
                 case Received(response=response, error=error):
                     self._now.response, self._now.error = response, error
                     self._now.done_ns = self._now.last_ns = now_ns
@@ -283,6 +290,15 @@ class Engine:
                 case _:
                     raise AssertionError(action)
         return out
+
+    def _stale(self, conn: int) -> bool:
+        """Whether a kept connection had been closed when the case was sent on it, unseen by us: a
+        client then sends once more on a new one (RFC 9112, 9.3.1)."""
+        stale = conn in self._used_before and not self._now.steps and not self._now.misses
+        self._used_before.discard(conn)
+        if stale:
+            self._callers.pop(conn, None)
+        return stale
 
     def _progress(self, now_ns: int) -> list[Command]:
         """End the open case if it is over; else say when to look again."""
