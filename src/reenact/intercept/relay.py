@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from typing import cast
@@ -22,10 +23,13 @@ RESET = b"\1\0\0\0\0\0\0\0"
 class Half(asyncio.Protocol):
     """One side of a relayed connection: what it reads goes to its peer.
 
-    `lost` is done when the connection is gone; `spoke` says whether it ever carried a byte.
+    `lost` is done when the connection is gone, `failure` then says how it failed ("" if it did
+    not); `spoke` says whether it ever carried a byte.
     """
 
-    __slots__ = ("_ended", "_ours", "_tap", "lost", "peer", "side", "spoke", "transport")
+    __slots__ = (
+        "_early", "_ended", "_ours", "_tap", "failure", "lost", "peer", "side", "spoke", "transport"
+    )  # fmt: skip
 
     def __init__(self, side: Side, tap: Tap | None) -> None:
         self.side = side
@@ -33,6 +37,8 @@ class Half(asyncio.Protocol):
         self.peer: Half = self
         self.transport: asyncio.Transport | None = None
         self.spoke = False
+        self.failure = ""
+        self._early: list[bytes] = []
         self._ended = False  # it sent FIN
         self._ours = False  # we close it: what follows says nothing of it
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -41,31 +47,47 @@ class Half(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         if self.peer.transport is None:
             self.transport.pause_reading()  # nobody to hand it to yet; `pair` resumes
+            return
+        for data in self.peer._early:
+            self.transport.write(data)
+        self.peer._early.clear()
+        if self.peer._ended:
+            self._hear_end()
 
     def data_received(self, data: bytes) -> None:
-        out = self.peer.transport
-        assert out is not None, "reading is paused until there is a peer"
         if self._tap is not None:
             self._tap.data(self.side, data)
         self.spoke = True
-        out.write(data)
+        out = self.peer.transport
+        if out is not None:
+            out.write(data)
+            return
+        # uvloop begins to read after connection_made, whatever that said: once more, then.
+        self._early.append(data)
+        assert self.transport is not None
+        self.transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """asyncio and uvloop cannot close one direction of TLS: there, both end."""
         self._end()
-        out = self.peer.transport
-        if out is None or out.is_closing():
-            return False
-        if not out.can_write_eof():
-            self.peer.close()
-            return False
-        out.write_eof()
-        return not self.peer._ended
+        if self.peer.transport is not None:
+            self.peer._hear_end()
+        assert self.transport is not None
+        return self.transport.can_write_eof() and not (self.peer._ended or self.peer._ours)
+
+    def _hear_end(self) -> None:
+        """The other side says no more. asyncio and uvloop cannot close one direction of TLS: there,
+        both end."""
+        assert self.transport is not None
+        if not self.transport.can_write_eof():
+            self.close()
+        elif not self.transport.is_closing():
+            self.transport.write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
+            self.failure = reason(exc)
             if not self._ours and self._tap is not None:
-                self._tap.reset(self.side, "" if isinstance(exc, ConnectionError) else str(exc))
+                self._tap.reset(self.side, self.failure)
         elif not self._ours:
             self._end()
         self.peer.close(hard=exc is not None)
@@ -163,7 +185,7 @@ async def reach(
     except (OSError, ValueError) as failed:  # ValueError: a name that cannot be one
         refuse(client)
         server.close()
-        raise HandshakeFailed(Side.SERVER, _reason(failed)) from None
+        raise HandshakeFailed(Side.SERVER, reason(failed)) from None
 
 
 async def pair(
@@ -178,7 +200,7 @@ async def pair(
     except OSError as failed:
         far.close(hard=True)
         client.close()
-        raise HandshakeFailed(Side.CLIENT, _reason(failed)) from None
+        raise HandshakeFailed(Side.CLIENT, reason(failed)) from None
     if far.lost.done():
         near.close()
     else:
@@ -187,11 +209,11 @@ async def pair(
     await asyncio.gather(near.lost, far.lost)
 
 
-def _reason(failed: Exception) -> str:
+def reason(failed: BaseException) -> str:
     """OpenSSL's words without its source lines; "" is a connection that just ended."""
     if isinstance(failed, ssl.SSLError) and failed.reason:
         detail = getattr(failed, "verify_message", "")
         return failed.reason.lower().replace("_", " ") + (f": {detail}" if detail else "")
-    if isinstance(failed, OSError) and failed.strerror:
-        return failed.strerror
+    if isinstance(failed, OSError) and (failed.errno or 0) > 0:
+        return os.strerror(failed.errno)  # asyncio's own text has addresses in it
     return str(failed) or "the connection ended"
