@@ -109,13 +109,14 @@ def test_a_dependency_that_is_down_is_recorded_as_what_the_service_saw(tmp_path,
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with relaying(tmp_path, port, **loop) as relay:
-        with relay.connect() as client, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), relay.connect() as client:
             client.recv(1)
         (_, (_, side, kind, _, why)) = relay.settled().said
         assert (side, kind) == (Side.SERVER, SegmentKind.RESET)
         assert why == b"connect to 192.0.2.1:443: Connection refused"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [b"\x16", b"\0\0\0\x08", b"\x16\x03\x01", b"\0"])
 def test_what_only_begins_like_tls_or_postgres_is_not_held_back_for_long(tmp_path, start):
     with serving(echo) as port, relaying(tmp_path, port) as relay:

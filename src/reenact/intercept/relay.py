@@ -20,6 +20,11 @@ RESET = b"\1\0\0\0\0\0\0\0"
 """SO_LINGER on with zero seconds: close sends RST, as the other side did."""
 
 
+SHUTDOWN_S = 600.0
+"""How long the last bytes of a TLS connection may take to be read; asyncio's default of 30 s would
+cut off a peer that reads slowly."""
+
+
 class Half(asyncio.Protocol):
     """One side of a relayed connection: what it reads goes to its peer.
 
@@ -180,7 +185,11 @@ async def reach(
     prompt(server)
     try:
         await loop.create_connection(
-            lambda: far, sock=server, ssl=tls, server_hostname=name if tls else None
+            lambda: far,
+            sock=server,
+            ssl=tls,
+            server_hostname=name if tls else None,
+            ssl_shutdown_timeout=SHUTDOWN_S if tls else None,
         )
     except (OSError, ValueError) as failed:  # ValueError: a name that cannot be one
         refuse(client)
@@ -196,7 +205,12 @@ async def pair(
     far_transport = far.transport
     assert far_transport is not None
     try:
-        await loop.connect_accepted_socket(lambda: near, client, ssl=client_tls)
+        await loop.connect_accepted_socket(
+            lambda: near,
+            client,
+            ssl=client_tls,
+            ssl_shutdown_timeout=SHUTDOWN_S if client_tls else None,
+        )
     except OSError as failed:
         far.close(hard=True)
         client.close()
@@ -214,6 +228,6 @@ def reason(failed: BaseException) -> str:
     if isinstance(failed, ssl.SSLError) and failed.reason:
         detail = getattr(failed, "verify_message", "")
         return failed.reason.lower().replace("_", " ") + (f": {detail}" if detail else "")
-    if isinstance(failed, OSError) and (failed.errno or 0) > 0:
+    if isinstance(failed, OSError) and failed.errno is not None and failed.errno > 0:
         return os.strerror(failed.errno)  # asyncio's own text has addresses in it
     return str(failed) or "the connection ended"
