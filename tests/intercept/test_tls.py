@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 
@@ -221,10 +222,12 @@ def test_an_upstream_that_asks_for_a_certificate_in_vain_is_told_of(tmp_path, fo
     ):
         with relay.connect() as sock:
             client = client_context(relay).wrap_socket(sock, server_hostname=NAME)
-            client.sendall(b"ping")
-            assert client.recv(1) == b"", "Python's TLS reads a reset as the end"
-        assert relay.settled().story() == ["C 'ping'", "S RESET"]
-        assert any("name it in tls.client_certs" in note for note in relay.notes), relay.notes
+            with contextlib.suppress(OSError):
+                client.sendall(b"ping")
+                assert client.recv(1) == b"", "Python's TLS may read a reset as the end"
+        assert relay.settled().story()[-1] == "S RESET"
+        (note,) = relay.notes
+        assert "the upstream asks for a client certificate; name it in tls.client_certs" in note
 
 
 def test_a_hello_in_many_pieces_is_a_hello(tmp_path, foreign):

@@ -129,7 +129,7 @@ class Outbound:
 
     def _ended(self, meant: Endpoint, tap: Tap, near: Half, far: Half) -> None:
         where = tap.flow.sni or str(meant)
-        if not near.spoke and not far.spoke:
+        if near.left and not near.spoke and not far.spoke:
             tap.note(
                 f"{where}: the service ended a connection right after the TLS handshake, without a "
                 "word, as clients do that pin certificates; if it does, name the host in "

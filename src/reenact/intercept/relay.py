@@ -29,11 +29,12 @@ class Half(asyncio.Protocol):
     """One side of a relayed connection: what it reads goes to its peer.
 
     `lost` is done when the connection is gone, `failure` then says how it failed ("" if it did
-    not); `spoke` says whether it ever carried a byte.
+    not); `spoke` says whether it ever carried a byte, `left` whether it ended before its peer.
     """
 
     __slots__ = (
-        "_early", "_ended", "_ours", "_tap", "failure", "lost", "peer", "side", "spoke", "transport"
+        "_early", "_ended", "_ours", "_tap",
+        "failure", "left", "lost", "peer", "side", "spoke", "transport",
     )  # fmt: skip
 
     def __init__(self, side: Side, tap: Tap | None) -> None:
@@ -42,6 +43,7 @@ class Half(asyncio.Protocol):
         self.peer: Half = self
         self.transport: asyncio.Transport | None = None
         self.spoke = False
+        self.left = False
         self.failure = ""
         self._early: list[bytes] = []
         self._ended = False  # it sent FIN
@@ -91,6 +93,7 @@ class Half(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
             self.failure = reason(exc)
+            self._leave()
             if not self._ours and self._tap is not None:
                 self._tap.reset(self.side, self.failure)
         elif not self._ours:
@@ -113,7 +116,11 @@ class Half(asyncio.Protocol):
     def _end(self) -> None:
         if not self._ended and self._tap is not None:
             self._tap.eof(self.side)
+        self._leave()
         self._ended = True
+
+    def _leave(self) -> None:
+        self.left = self.left or not (self._ours or self.peer.left)
 
     def pause_writing(self) -> None:
         if (source := self.peer.transport) is not None:
