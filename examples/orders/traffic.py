@@ -1,6 +1,6 @@
 """Uses the orders service as customers and an administrator do; standard library only.
 
-    python traffic.py http://127.0.0.1:8000 [--clients 50]
+    python traffic.py http://127.0.0.1:8000 [--clients 50] [--brief]
 
 Exits with 1 when a status was not the expected one.
 """
@@ -79,6 +79,23 @@ def scenario(base: str) -> Client:
     ask("GET", f"/orders/{paid}")
     ask("POST", "/logout", expect=204)
     ask("GET", "/me", expect=401)
+    return ask
+
+
+def visit(base: str) -> Client:
+    """Ten requests: somebody comes, buys and leaves."""
+    ask = Client(base)
+    person = {"email": f"{uuid4().hex[:12]}@example.org", "password": "in a hurry"}
+    ask("POST", "/register", {**person, "name": "Robin"}, expect=201)
+    ask.sign_in(person["email"], person["password"])
+    ask("GET", "/products?tag=tea")
+    ask("GET", "/products/MUG-001")
+    first = buy(ask, "DE", ("MUG-001", 1), ("GIFT-01", 3), key=str(uuid4()))["id"]
+    second = buy(ask, "FR", ("TEA-002", 3), coupon="HALF")["id"]
+    ask("POST", f"/orders/{first}/pay", {"card": "tok_visa"})
+    ask("DELETE", f"/orders/{second}", expect=204)
+    ask("GET", "/orders")
+    ask("POST", "/logout", expect=204)
     return ask
 
 
@@ -212,11 +229,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("base", nargs="?", default="http://127.0.0.1:8000")
     parser.add_argument("--clients", type=int, default=1)
+    parser.add_argument("--brief", action="store_true", help="ten requests a client")
     arguments = parser.parse_args()
+    use = visit if arguments.brief else scenario
     done: list[Client | None] = [None] * arguments.clients
 
     def run(index: int) -> None:
-        done[index] = scenario(arguments.base)
+        done[index] = use(arguments.base)
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(arguments.clients)]
     for thread in threads:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tests.toy import TOY
+
 from reenact.compile.attribute import attribute
 from reenact.model.exchange import Exchange, Outcome
 from reenact.model.segment import Role
 from reenact.model.value import Value
-from tests.toy import TOY
 
 MS = 10**6
 

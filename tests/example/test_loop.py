@@ -32,13 +32,16 @@ class Recorded:
         )
 
 
-@pytest.fixture(scope="module", params=[1, 50], ids=["one-client", "fifty-clients"])
+USES = {"one-client": ["--clients", "1"], "fifty-clients": ["--clients", "50", "--brief"]}
+
+
+@pytest.fixture(scope="module", params=USES)
 def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     folder = tmp_path_factory.mktemp("orders")
     build = folder / "build"
     shutil.copytree(orders.EXAMPLE, build, ignore=shutil.ignore_patterns("__pycache__"))
     with orders.dependencies(folder) as deployment:
-        traffic = [sys.executable, "traffic.py", deployment.base, "--clients", str(request.param)]
+        traffic = [sys.executable, "traffic.py", deployment.base, *USES[request.param]]
         done = reenact.record(
             orders.COMMAND,
             functools.partial(subprocess.run, traffic, cwd=build, check=True),
@@ -56,7 +59,9 @@ def test_the_recorded_build_is_green(recorded: Recorded) -> None:
     assert done.returncode == 0, done.output
 
 
-@pytest.mark.parametrize("bug", ["tax-rounded-down", "audit-lost-commit", "cancel-keeps-stock"])
+@pytest.mark.parametrize(
+    "bug", ["tax-rounded-down", "audit-lost-commit", "cancel-keeps-stock", "event-not-published"]
+)
 def test_a_build_with_a_bug_is_red(recorded: Recorded, bug: str) -> None:
     build = recorded.build.parent / bug
     skip = shutil.ignore_patterns("__pycache__", "reenact")
@@ -66,9 +71,9 @@ def test_a_build_with_a_bug_is_red(recorded: Recorded, bug: str) -> None:
     assert done.returncode == 1, done.output
 
 
-def test_a_lost_commit_is_seen_only_in_the_calls(recorded: Recorded) -> None:
+def test_a_message_that_is_not_sent_is_seen_only_in_the_calls(recorded: Recorded) -> None:
     build = recorded.build.parent / "responses-only"
     shutil.copytree(recorded.build, build, ignore=shutil.ignore_patterns("__pycache__", "reenact"))
-    by_name("audit-lost-commit").apply(build)
+    by_name("event-not-published").apply(build)
     done = recorded.test(build, "responses-only", "--responses-only")
     assert done.returncode == 0, done.output

@@ -55,8 +55,8 @@ def test_hex_keeps_its_length() -> None:
         (f"session:{U1}", f"session:{U2}", [Piece("uuid", U1, U2)]),
         (f"Bearer {JWT1}", f"Bearer {JWT2}", [Piece("jwt", JWT1, JWT2)]),
         (
-            '{"id":"%s","at":"2026-11-23T00:00:00Z"}' % U1,
-            '{"id":"%s","at":"2026-11-23T00:09:00Z"}' % U2,
+            f'{{"id":"{U1}","at":"2026-11-23T00:00:00Z"}}',
+            f'{{"id":"{U2}","at":"2026-11-23T00:09:00Z"}}',
             [
                 Piece("uuid", U1, U2),
                 Piece("instant", "2026-11-23T00:00:00Z", "2026-11-23T00:09:00Z"),

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from reenact.store.suite import load_suite, save_suite
 
 from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.value import Path as TreePath
 from reenact.model.value import Scalar, Value, leaves
+from reenact.store.suite import load_suite, save_suite
 
 WORD = re.compile(r"[A-Za-z]{4,}")
 """A word of an answer that also stands in the response hardly does so by chance."""

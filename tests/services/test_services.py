@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from reenact.store.suite import load_suite
 
+from reenact.store.suite import load_suite
 from tests.servers import reenact
 from tests.services import devpi, exporters, litellm, postgraphile
 from tests.services.mutate import mutate

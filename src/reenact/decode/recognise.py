@@ -1,4 +1,7 @@
-"""Which protocol a flow speaks, from the first bytes of either side; ports count for nothing."""
+"""Which protocol a flow speaks, from the first bytes of either side.
+
+A protocol named in the configuration is believed unless the bytes say otherwise.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,16 @@ def recognise(
         return plugins[FALLBACK]
     if flow.transport is Transport.UDP:
         return plugins["dns"]
-    if flow.hint is not None and flow.hint in plugins:
-        return plugins[flow.hint]
     client, server = (_first(segments, side) for side in Side)
-    best, name = max(
-        (plugin.detect(flow, client, server), name) for name, plugin in plugins.items()
-    )
-    return plugins[name if best >= Confidence.LIKELY else FALLBACK]
+    sure = {name: plugin.detect(flow, client, server) for name, plugin in plugins.items()}
+    if flow.hint is not None and sure.get(flow.hint, Confidence.NO) > Confidence.NO:
+        return plugins[flow.hint]
+    best = max(sure, key=lambda name: (sure[name], name))
+    return plugins[best if sure[best] >= Confidence.LIKELY else FALLBACK]
 
 
 def _first(segments: Sequence[Segment], side: Side) -> bytes:
+    """What the side said first, up to `FIRST_BYTES` or to where bytes were lost."""
     out = b""
     for segment in segments:
         if segment.side is side and segment.kind is SegmentKind.GAP:

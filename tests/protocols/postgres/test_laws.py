@@ -117,6 +117,7 @@ def test_a_gap_anywhere_breaks_what_is_open_and_nothing_raises() -> None:
 TURNS = st.lists(st.tuples(st.sampled_from(Side), st.binary(max_size=40)), max_size=12)
 
 
+@settings(deadline=None)
 @given(TURNS)
 def test_any_bytes_are_read_without_raising(turns: list[Turn]) -> None:
     check_tiling(turns)
@@ -133,7 +134,7 @@ def framed(draw: st.DrawFn) -> bytes:
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(Side), framed()), max_size=20))
 def test_any_frames_after_the_opening_are_read_without_raising(turns: list[Turn]) -> None:
     check_tiling([*OPENING, *turns])
@@ -186,14 +187,14 @@ _SERVER = st.sampled_from(
 
 
 @pytest.mark.slow
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.one_of(_CLIENT.map(client), _SERVER.map(server)), max_size=30))
 def test_any_order_of_messages_pairs_without_raising(turns: list[Turn]) -> None:
     check_pairing([*OPENING, *turns])
 
 
 @pytest.mark.slow
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(_CLIENT.map(client), max_size=30), st.integers(1, 9))
 def test_a_responder_bears_any_order_of_messages(turns: list[Turn], size: int) -> None:
     from reenact.model.protocol import Ask, Refuse

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from reenact.model.protocol import Confidence, Traits
 from reenact.model.value import Value
@@ -88,6 +88,7 @@ def test_a_statement_nested_too_deep_to_write_again_is_compared_as_text() -> Non
     assert key(sql) == key(sql.lower())
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("$'\"ab1.-/*;() \n\\\0E:?")))
 def test_any_text_has_a_key_a_normal_a_label_and_traits(sql: str) -> None:
     request: Value = {"query": sql, "copy": sql}

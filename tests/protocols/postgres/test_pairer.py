@@ -118,6 +118,16 @@ def test_what_an_error_in_a_pipeline_skips_is_part_of_the_error() -> None:
     assert after == ({"query": "SELECT 1 AS a"}, A_IS_1)
 
 
+def test_several_statements_skipped_leave_one_exchange() -> None:
+    one = (parse(b"one"), bind(), execute())
+    two = (parse(b"two"), bind(), execute())
+    turns = [
+        client(parse(b"boom"), bind(), execute(), *one, *two, SYNC),
+        server(m.ParseComplete(), m.BindComplete(), error(b"22012"), READY),
+    ]
+    assert [request for request, _ in told(turns)] == [{"query": "boom"}]
+
+
 def test_a_portal_read_in_batches_is_one_exchange() -> None:
     turns = [
         client(parse(b"SELECT a"), bind(portal=b"p"), describe(b"P", b"p"), execute(1, b"p"), SYNC),

@@ -124,6 +124,14 @@ def test_whoever_asks_is_let_in_with_what_was_recorded() -> None:
     assert said[0] == m.Authentication(code=0, data=b"")
 
 
+def test_a_newer_minor_version_is_negotiated_down() -> None:
+    stage = Stage(PLUGIN.responder(FLOW, PLUGIN.recall([STARTUP])))
+    options = [(b"database", b"shop"), (b"_pq_.x", b"1")]
+    said = stage.say(m.Startup(version=196610, options=options))
+    assert said[0] == m.NegotiateVersion(minor=0, unknown=[b"_pq_.x"])
+    assert kinds(said)[-1] == "ReadyForQuery"
+
+
 def test_a_database_that_was_never_asked_for_is_the_engines_to_decide() -> None:
     stage = Stage(PLUGIN.responder(FLOW, PLUGIN.recall([STARTUP])))
     stage.say(m.Startup(version=196608, options=[(b"user", b"app"), (b"database", b"other")]))
@@ -166,9 +174,11 @@ def test_a_warm_recording_serves_a_cold_driver() -> None:
 
 def test_a_described_portal_waits_for_its_answer() -> None:
     stage = opened()
-    said = stage.say(parse(b"SELECT a"), bind(), describe(b"P"), execute(), SYNC)
+    said = stage.say(parse(b"SELECT a"), bind(results=[1]), describe(b"P"), execute(), SYNC)
     assert kinds(said) == ["ParseComplete", "BindComplete"]
     said = stage.answer(ONE_ROW)
+    assert isinstance(said[0], m.RowDescription)
+    assert [c.format for c in said[0].columns] == [1]
     assert kinds(said) == ["RowDescription", "DataRow", "CommandComplete", "ReadyForQuery"]
 
 

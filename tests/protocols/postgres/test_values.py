@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 
 from reenact.model.value import Value, same
 from reenact.protocols.postgres.values import BINARY, TEXT, Unservable, decode, encode
@@ -216,6 +216,7 @@ def test_text_in_another_encoding_is_bytes_and_comes_back() -> None:
 OIDS = st.sampled_from([type_oid(name) for name, *_ in SAMPLES] + [0, 600, 16400])
 
 
+@settings(deadline=None)
 @given(OIDS, st.sampled_from([TEXT, BINARY]), st.binary(max_size=60))
 def test_what_is_decoded_is_served_as_the_same_bytes(oid: int, fmt: int, raw: bytes) -> None:
     """Or as bytes that decode to the same value (a numeric with leading zero digits)."""
@@ -225,6 +226,7 @@ def test_what_is_decoded_is_served_as_the_same_bytes(oid: int, fmt: int, raw: by
     assert again == raw or (fmt == BINARY and decode(oid, fmt, again) == value)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_float_survives_both_formats(value: float) -> None:
     raw = encode(701, BINARY, value)
@@ -233,6 +235,7 @@ def test_every_float_survives_both_formats(value: float) -> None:
     assert same(read, value)
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=5))
 def test_every_numeric_survives_binary(value: Decimal) -> None:
     raw = encode(1700, BINARY, value)
@@ -241,6 +244,7 @@ def test_every_numeric_survives_binary(value: Decimal) -> None:
     assert read == value
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"])))))
 def test_every_text_array_survives_binary(items: list[str | None]) -> None:
     text = "{" + ",".join("NULL" if i is None else _quoted(i) for i in items) + "}"

@@ -48,7 +48,8 @@ def deploy_redis(installed: Path, folder: Path) -> Iterator[Deployment]:
         port = free_port()
         command = [binary("prometheus-redis-exporter"), f"--web.listen-address=127.0.0.1:{port}"]
         command += [f"--redis.addr=redis://127.0.0.1:{server.port}", "--check-keys=k*,list*"]
-        command += ["--include-system-metrics"]
+        # Without the Go runtime's own memory and goroutine counts, which no recording can repeat.
+        command += ["--include-system-metrics", "--redis-only-metrics"]
         # The traffic names a scrape target, as Prometheus does with many servers.
         TARGETS[port] = server.port
         yield Deployment(command, folder, port, "/health", {})

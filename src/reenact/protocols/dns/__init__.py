@@ -8,7 +8,7 @@ from reenact.protocols.dns.codec import DnsCodec, DnsEncoder, plausible
 from reenact.protocols.dns.match import DnsMatcher
 from reenact.protocols.dns.messages import Packet
 from reenact.protocols.dns.pair import DnsPairer
-from reenact.protocols.dns.respond import DnsResponder
+from reenact.protocols.dns.respond import DnsResponder, recall
 
 
 def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
@@ -29,7 +29,7 @@ PLUGIN = ProtocolPlugin(
     encoder=lambda flow, side: DnsEncoder(datagrams=_datagrams(flow)),
     pairer=DnsPairer,
     matcher=DnsMatcher(),
-    recall=lambda interactions: None,
-    responder=lambda flow, recalled: DnsResponder(datagrams=_datagrams(flow)),
+    recall=recall,
+    responder=lambda flow, recalled: DnsResponder(datagrams=_datagrams(flow), whole=recalled),
     buffer_limit=128 * 1024,
 )

@@ -1,64 +1,72 @@
-"""Queries and answers are paired by their id (RFC 1035, 4.1.1)."""
+"""Queries and answers are paired by their id and question (RFC 1035, 4.1.1; RFC 5452, 9.1)."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
+
+import dns.flags
+import dns.message
 
 from reenact.model.exchange import Exchange, Outcome
 from reenact.model.message import Message
 from reenact.model.segment import Flow, Side
 from reenact.model.value import Value
 from reenact.protocols.dns.messages import Packet
-from reenact.protocols.dns.trees import parsed, request_tree, response_tree
+from reenact.protocols.dns.trees import parsed, question, request_tree, response_tree
+from reenact.protocols.pairing import Exchanges, unreadable
+
+_Key: TypeAlias = tuple[int, str, str, str]
 
 
 class DnsPairer:
+    """A query that is sent again before its answer came is the same exchange."""
+
     def __init__(self, flow: Flow) -> None:
-        self._flow = flow
-        self._asked: dict[int, tuple[Message, Value]] = {}
-        self._count = 0
+        self._exchanges = Exchanges(flow, "dns")
+        self._asked: dict[_Key, tuple[list[Message], Value]] = {}
 
     def add(self, message: Message) -> list[Exchange]:
-        packet = message.payload
-        read = parsed(packet.data) if isinstance(packet, Packet) else None
+        if unreadable(message):
+            return [self._exchanges.broken(message)]
+        assert isinstance(message.payload, Packet)
+        read = parsed(message.payload.data)
         if read is None:
-            return [self._make(Outcome.BROKEN, (message,), None, None, "no DNS message")]
+            return [self._broken(message, "no DNS message")]
         if message.side is Side.CLIENT:
-            out = self._forgotten(read.id)
-            self._asked[read.id] = (message, request_tree(read))
-            return out
-        asked = self._asked.pop(read.id, None)
+            return self._query(message, read)
+        return self._response(message, read)
+
+    def _query(self, message: Message, read: dns.message.Message) -> list[Exchange]:
+        if read.flags & dns.flags.QR:
+            return [self._broken(message, "a response from the client")]
+        request = request_tree(read)
+        again = self._asked.setdefault(_key(read.id, request), ([], request))
+        again[0].append(message)
+        return []
+
+    def _response(self, message: Message, read: dns.message.Message) -> list[Exchange]:
+        asked = self._asked.pop(_key(read.id, request_tree(read)), None)
+        if asked is None and not read.question:  # FORMERR may leave the question out
+            asked = self._first(read.id)
         if asked is None:
-            return [self._make(Outcome.PUSH, (message,), None, response_tree(read))]
-        return [self._make(Outcome.COMPLETE, (asked[0], message), asked[1], response_tree(read))]
+            return [self._exchanges.make(Outcome.PUSH, (message,), None, response_tree(read))]
+        messages = (*asked[0], message)
+        return [self._exchanges.make(Outcome.COMPLETE, messages, asked[1], response_tree(read))]
+
+    def _first(self, id: int) -> tuple[list[Message], Value] | None:
+        found = next((key for key in self._asked if key[0] == id), None)
+        return self._asked.pop(found) if found is not None else None
 
     def finish(self, at_ns: int) -> list[Exchange]:
-        return [made for id in list(self._asked) for made in self._forgotten(id)]
+        left, self._asked = list(self._asked.values()), {}
+        return [
+            self._exchanges.make(Outcome.CUT, messages, request, None, "no answer came")
+            for messages, request in left
+        ]
 
-    def _forgotten(self, id: int) -> list[Exchange]:
-        asked = self._asked.pop(id, None)
-        if asked is None:
-            return []
-        return [self._make(Outcome.CUT, (asked[0],), asked[1], None, "no answer came")]
+    def _broken(self, message: Message, note: str) -> Exchange:
+        return self._exchanges.make(Outcome.BROKEN, (message,), None, None, note)
 
-    def _make(
-        self,
-        outcome: Outcome,
-        messages: tuple[Message, ...],
-        request: Value,
-        response: Value,
-        note: str = "",
-    ) -> Exchange:
-        self._count += 1
-        return Exchange(
-            id=f"{self._flow.id}/{self._count}",
-            flow=self._flow.id,
-            protocol="dns",
-            role=self._flow.role,
-            outcome=outcome,
-            request=request,
-            response=response,
-            asked_ns=messages[0].first_ns,
-            sent_ns=messages[0].last_ns,
-            answered_ns=messages[-1].last_ns,
-            messages=messages,
-            note=note,
-        )
+
+def _key(id: int, request: Value) -> _Key:
+    return (id, *question(request))

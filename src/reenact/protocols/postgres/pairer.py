@@ -147,9 +147,10 @@ class PostgresPairer:
     def _client(self, message: Message) -> None:
         payload = message.payload
         if self._skipping and not isinstance(payload, m.Sync | m.Terminate):
-            unit = self._alive(self._skipping)
-        else:
-            unit = self._alive(self._joined(payload))
+            self._skipping = self._alive(self._skipping)
+            self._skipping.take(message)
+            return
+        unit = self._alive(self._joined(payload))
         unit.take(message)
         if isinstance(payload, m.Sync | m.Query | m.FunctionCall):
             self._seal()
@@ -292,6 +293,7 @@ class PostgresPairer:
 
     def _sync(self) -> Unit:
         unit = self._skipping or self._current or self._begin("sync")
+        unit = self._alive(unit)
         self._skipping = None
         if self._copying is unit and not unit.copy_ended:
             return unit  # ignored by the server while it reads COPY data

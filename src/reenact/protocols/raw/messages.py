@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+from reenact.base.errors import UserError
 from reenact.model.message import Payload
 from reenact.model.value import Value
 
 
 class Bytes(Payload, frozen=True, tag="raw.bytes"):
-    """What one side sent until the other spoke."""
+    """What one side sent until the other spoke. `closes`: the server then ended the connection."""
 
     data: bytes
+    closes: bool = False
 
 
-def tree(data: bytes) -> Value:
-    """`{"text": ...}` when it is printable UTF-8, else `{"bytes": ...}`."""
+def tree(payload: Bytes) -> Value:
+    """`{"text": ...}` when it is printable UTF-8, else `{"bytes": ...}`; and `closes: true`."""
+    said: dict[str, Value] = {"bytes": payload.data}
+    text = _printable(payload.data)
+    if text is not None:
+        said = {"text": text}
+    if payload.closes:
+        said["closes"] = True
+    return said
+
+
+def _printable(data: bytes) -> str | None:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return {"bytes": data}
-    if all(c.isprintable() or c in "\r\n\t" for c in text):
-        return {"text": text}
-    return {"bytes": data}
+        return None
+    return text if all(c.isprintable() or c in "\r\n\t" for c in text) else None
 
 
 def untree(value: Value) -> bytes:
-    if not isinstance(value, dict):
-        return b""
-    text = value.get("text")
-    if isinstance(text, str):
-        return text.encode()
-    data = value.get("bytes")
-    return data if isinstance(data, bytes) else b""
+    """The bytes of a tree; none where nothing was said. UserError for a tree that is neither."""
+    match value:
+        case None:
+            return b""
+        case {"text": str(text)}:
+            return text.encode()
+        case {"bytes": bytes(data)}:
+            return data
+        case {"bytes": str(text)}:
+            return text.encode()
+    raise UserError(f"raw bytes are written as text: or bytes:, not as {value!r:.60}")
+
+
+def closes(value: Value) -> bool:
+    return isinstance(value, dict) and value.get("closes") is True

@@ -6,27 +6,27 @@ from reenact.model.exchange import Exchange, Outcome
 from reenact.model.message import Message
 from reenact.model.segment import Flow, Side
 from reenact.model.value import Value
+from reenact.protocols.pairing import Exchanges
 from reenact.protocols.raw.messages import Bytes, tree
 
 
 class RawPairer:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
+        self._exchanges = Exchanges(flow, "raw")
         self._asked: Message | None = None
-        self._count = 0
 
     def add(self, message: Message) -> list[Exchange]:
         if not isinstance(message.payload, Bytes):
-            return [self._make(Outcome.BROKEN, (message,), None, None, "bytes were lost")]
+            return [*self.finish(message.first_ns), self._exchanges.broken(message)]
         if message.side is Side.CLIENT:
             out = self.finish(message.first_ns)
             self._asked = message
             return out
         asked, self._asked = self._asked, None
-        answer = tree(message.payload.data)
         if asked is None:
-            return [self._make(Outcome.PUSH, (message,), None, answer)]
-        return [self._make(Outcome.COMPLETE, (asked, message), _tree(asked), answer)]
+            return [self._make(Outcome.PUSH, (message,), None, _tree(message))]
+        return [self._make(Outcome.COMPLETE, (asked, message), _tree(asked), _tree(message))]
 
     def finish(self, at_ns: int) -> list[Exchange]:
         asked, self._asked = self._asked, None
@@ -35,30 +35,11 @@ class RawPairer:
         return [self._make(Outcome.ONE_WAY, (asked,), _tree(asked), None)]
 
     def _make(
-        self,
-        outcome: Outcome,
-        messages: tuple[Message, ...],
-        request: Value,
-        response: Value,
-        note: str = "",
+        self, outcome: Outcome, messages: tuple[Message, ...], request: Value, response: Value
     ) -> Exchange:
-        self._count += 1
-        return Exchange(
-            id=f"{self._flow.id}/{self._count}",
-            flow=self._flow.id,
-            protocol="raw",
-            role=self._flow.role,
-            outcome=outcome,
-            request=request,
-            response=response,
-            asked_ns=messages[0].first_ns,
-            sent_ns=messages[0].last_ns,
-            answered_ns=messages[-1].last_ns,
-            messages=messages,
-            note=note or self._flow.opaque,
-        )
+        return self._exchanges.make(outcome, messages, request, response, self._flow.opaque)
 
 
 def _tree(message: Message) -> Value:
     assert isinstance(message.payload, Bytes)
-    return tree(message.payload.data)
+    return tree(message.payload)

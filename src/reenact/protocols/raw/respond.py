@@ -3,66 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from reenact.model.exchange import Outcome
 from reenact.model.protocol import Action, Answer, Ask, Close, Refuse, Send
 from reenact.model.suite import Interaction
 from reenact.model.value import Value
-from reenact.protocols.raw.messages import tree, untree
-
-Turns = list[tuple[bytes, bytes]]
-"""What the client said (b"" for a greeting) and what the server answered, in order."""
+from reenact.protocols.raw.messages import Bytes, closes, tree, untree
 
 
-def recall(interactions: Sequence[Interaction]) -> list[Turns]:
-    """The recorded conversations of a destination, one for each connection."""
-    by_connection: dict[int, list[Interaction]] = {}
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the client said and what the server said next; a greeting has no `client`."""
+
+    client: bytes
+    server: Value
+
+
+@dataclass(slots=True)
+class Conversations:
+    """Of one destination, one for each recorded connection. Each new connection is greeted as the next
+    recorded one was, the last greeting staying in use when more come than were recorded."""
+
+    turns: list[tuple[Turn, ...]]
+    greeted: int = 0
+
+    def greeting(self) -> Turn | None:
+        greetings = [turns[0] for turns in self.turns if turns and not turns[0].client]
+        if not greetings:
+            return None
+        at = min(self.greeted, len(greetings) - 1)
+        self.greeted += 1
+        return greetings[at]
+
+
+def recall(interactions: Sequence[Interaction]) -> Conversations:
+    by_connection: dict[int, list[Turn]] = {}
     for one in interactions:
-        by_connection.setdefault(one.connection, []).append(one)
-    out = []
-    for turns in by_connection.values():
-        out.append(
-            [
-                (untree(t.request) if t.outcome is not Outcome.PUSH else b"", untree(t.response))
-                for t in turns
-                if t.request is not None or t.response is not None
-            ]
-        )
-    return out
+        if one.outcome is Outcome.BROKEN or (one.request is None and one.response is None):
+            continue
+        asked = b"" if one.outcome is Outcome.PUSH else untree(one.request)
+        by_connection.setdefault(one.connection, []).append(Turn(asked, one.response))
+    return Conversations([tuple(turns) for turns in by_connection.values()])
 
 
 class RawResponder:
-    """`_left` are the recorded conversations that the client has followed so far."""
+    """`_left` are the recorded conversations that the client has followed so far, each from its next turn.
 
-    def __init__(self, conversations: list[Turns]) -> None:
-        self._left = [list(turns) for turns in conversations]
-        self._held = b""
+    What it is answered is the engine's choice; what the server went on to say by itself is not asked for.
+    """
+
+    def __init__(self, recalled: Conversations) -> None:
+        self._recalled = recalled
+        self._left = recalled.turns
+        self._held = bytearray()
+        self._lost = False  # what was said is in no recording: nothing more can be told apart
+        self._waiting = False  # for the answer to what was asked last
         self._asked = 0
 
     def start(self, now_ns: int) -> list[Action]:
-        greetings = [turns for turns in self._left if turns and turns[0][0] == b""]
-        if not greetings:
+        greeting = self._recalled.greeting()
+        if greeting is None:
             return []
-        said = greetings[0].pop(0)[1]
-        return [Send(said)]
+        self._left = [turns for turns in self._left if turns and turns[0] == greeting]
+        return self._unasked()
 
     def receive(self, data: bytes, now_ns: int) -> list[Action]:
-        self._held += data
-        possible = [turns for turns in self._left if turns and turns[0][0].startswith(self._held)]
-        whole = any(turns[0][0] == self._held for turns in possible)
-        if possible and not whole:
+        if self._lost:
             return []
-        request, self._held = self._held, b""
-        if whole:
-            self._left = [turns[1:] for turns in possible if turns[0][0] == request]
+        self._held += data
+        return [] if self._waiting else self._ask()
+
+    def _ask(self) -> list[Action]:
+        """The next recorded turn once it is whole; what is in no recording at once."""
+        held = bytes(self._held)
+        turns = {turns[0].client for turns in self._left if turns}
+        said = max((turn for turn in turns if turn and held.startswith(turn)), key=len, default=b"")
+        if not said:
+            if not held or any(turn.startswith(held) for turn in turns):
+                return []
+            self._lost, said = True, held
+        self._left = [turns[1:] for turns in self._left if turns and turns[0].client == said]
+        del self._held[: len(said)]
+        self._waiting = True
         self._asked += 1
-        return [Ask(self._asked, tree(request))]
+        return [Ask(self._asked, tree(Bytes(data=said)))]
 
     def answer(self, token: int, reply: Answer | Refuse, now_ns: int) -> list[Action]:
+        self._waiting = False
         if isinstance(reply, Refuse):
             return [Close(reset=True)]
-        data = untree(reply.response)
-        return [Send(data)] if data else []
+        said = _say(reply.response)
+        return said if Close() in said else [*said, *self._unasked(), *self._ask()]
+
+    def _unasked(self) -> list[Action]:
+        """What the server says next by itself, where every recording followed agrees on it."""
+        out: list[Action] = []
+        while self._left and len({repr(turns[:1]) for turns in self._left}) == 1:
+            next_turn = self._left[0][:1]
+            if not next_turn or next_turn[0].client:
+                break
+            out += _say(next_turn[0].server)
+            self._left = [turns[1:] for turns in self._left]
+        return out
 
     def push(self, response: Value, now_ns: int) -> list[Action] | None:
         return None
@@ -72,3 +115,9 @@ class RawResponder:
 
     def eof(self, now_ns: int, *, reset: bool = False) -> list[Action]:
         return [Close(reset=reset)]
+
+
+def _say(response: Value) -> list[Action]:
+    data = untree(response)
+    out: list[Action] = [Send(data)] if data else []
+    return [*out, Close()] if closes(response) else out

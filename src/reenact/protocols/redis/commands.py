@@ -137,7 +137,7 @@ def traits_of(words: list[Value]) -> Traits:
     name = name_of(words)
     upper = {str(word).upper() for word in words[1:]}
     return Traits(
-        housekeeping=name in HOUSEKEEPING,
+        housekeeping=name in HOUSEKEEPING or not words,  # redis ignores an empty command
         reads=name in READS,
         waits=name in BLOCKING or (name in ("XREAD", "XREADGROUP") and "BLOCK" in upper),
         opens=name in ("MULTI", "WATCH"),

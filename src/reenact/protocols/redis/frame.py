@@ -39,25 +39,32 @@ class RespFramer:
         while self._open:
             if len(data) < self._at:
                 return None  # inside a string of known size
-            eol = data.find(CRLF, max(self._at, self._seen - 1))
+            inline = self._inline(data)
+            end = b"\n" if inline else CRLF
+            eol = data.find(end, max(self._at, self._seen - 1))
             if eol < 0:
                 if len(data) - self._at > LINE_MAX:
                     raise BadBytes("a line without end")
                 self._seen = len(data)
                 return None
-            self._step(bytes(memoryview(data)[self._at : eol]), eol + 2)
+            if inline:
+                self._at, self._open = eol + 1, 0
+            else:
+                self._step(bytes(memoryview(data)[self._at : eol]), eol + 2)
         if len(data) < self._at:
             return None
         size, self._at, self._seen, self._open = self._at, 0, 0, 1
         return size
 
+    def _inline(self, data: bytearray) -> bool:
+        """Whether it is a bare line that a person typed; it may end with LF alone
+        (networking.c, processInlineBuffer)."""
+        return self._side is Side.CLIENT and self._at == 0 and data[0] != ord("*")
+
     def _step(self, line: bytes, after: int) -> None:
-        first = self._at == 0
         self._at = self._seen = after
         self._open -= 1
         kind = line[0] if line else 0
-        if self._side is Side.CLIENT and first and kind != ord("*"):
-            return  # an inline command: a bare line
         if kind in _SIZED:
             size = number(line[1:])
             if not -1 <= size <= self._limit:

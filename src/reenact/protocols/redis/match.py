@@ -1,4 +1,4 @@
-"""Commands are the same when their name and all arguments are."""
+"""Commands are the same when their name, all arguments and the database are."""
 
 from __future__ import annotations
 
@@ -6,26 +6,49 @@ from reenact.model.protocol import Traits
 from reenact.model.value import Value
 from reenact.protocols.redis.commands import name_of, traits_of
 
+LABEL_MAX = 100
+"""Characters."""
+
 
 class RedisMatcher:
     def key(self, request: Value) -> str:
-        words = words_of(request)
+        words = compared(words_of(request))
         return f"{name_of(words)} {len(words)}"
 
     def normal(self, request: Value) -> Value:
-        words = words_of(request)
-        return {"command": name_of(words), "args": words[1:]}
+        words = compared(words_of(request))
+        normal: dict[str, Value] = {"command": name_of(words), "args": words[1:]}
+        if isinstance(request, dict) and "db" in request:
+            normal["db"] = request["db"]
+        return normal
 
     def normal_response(self, response: Value) -> Value:
         return response
 
     def label(self, request: Value) -> str:
-        words = words_of(request)
-        shown = " ".join([name_of(words), *map(_shown, words[1:])])
-        return shown if len(shown) <= 100 else shown[:97] + "..."
+        """No passwords: they are not compared."""
+        words = compared(words_of(request))
+        shown = " ".join(
+            map(_shown, [name_of(words), *words[1:]] if words else ["(empty command)"])
+        )
+        return shown if len(shown) <= LABEL_MAX else shown[: LABEL_MAX - 3] + "..."
 
     def traits(self, request: Value, response: Value) -> Traits:
         return traits_of(words_of(request))
+
+
+def compared(words: list[Value]) -> list[Value]:
+    """Without what says who the client is: a new password or client library is no other call."""
+    match [str(word).upper() for word in words[:2]]:
+        case ["AUTH", *_]:
+            return words[:1]
+        case ["HELLO", *_]:
+            return words[:2]
+        case ["CLIENT", "SETNAME"]:
+            return words[:2]
+        case ["CLIENT", "SETINFO"]:
+            return words[:3]
+    return words
 
 
 def words_of(request: Value) -> list[Value]:
@@ -34,5 +57,6 @@ def words_of(request: Value) -> list[Value]:
 
 
 def _shown(word: Value) -> str:
-    text = repr(word)[1:] if isinstance(word, bytes) else str(word)
-    return text.replace("\n", "\\n") if text else "''"
+    """A word of a label; values can be megabytes long."""
+    text = repr(word[:LABEL_MAX])[1:] if isinstance(word, bytes) else str(word)[:LABEL_MAX]
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) or "''"

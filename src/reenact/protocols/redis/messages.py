@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from reenact.base.buffer import ByteReader, Short
+from reenact.base.errors import UserError
 from reenact.model.message import Payload
 from reenact.model.segment import Side
 from reenact.model.value import Value
 from reenact.protocols.framing import BadBytes
 from reenact.protocols.redis.frame import CRLF, number
+from reenact.protocols.redis.inline import split_inline
+
+_DOUBLE = re.compile(rb"[+-]?(\d+(\.\d*)?([eE][+-]?\d+)?|inf|nan)", re.ASCII)
+_BIG = re.compile(rb"[+-]?\d+", re.ASCII)
 
 DEPTH_MAX = 128
 """Nested aggregates; a module may send a few levels, nobody this many."""
@@ -37,7 +44,7 @@ def parse(side: Side, data: bytes) -> Payload:
 def command(data: bytes) -> list[Value]:
     """The words of a command; text where they are UTF-8, else bytes."""
     if data[:1] != b"*":
-        return [_text(word) for word in data.split()]
+        return [_text(word) for word in split_inline(data)]
     r = ByteReader(data)
     count = number(r.until(CRLF)[1:])
     words = []
@@ -83,14 +90,14 @@ def _value(r: ByteReader, depth: int) -> Value:
         case b"*":
             count = number(text)
             return {"null": "array"} if count == -1 else _items(r, count, depth)
-        case b"_":
+        case b"_" if not text:
             return None
-        case b"#":
+        case b"#" if text in (b"t", b"f"):
             return text == b"t"
-        case b",":
-            return {"double": _text(text)}
-        case b"(":
-            return {"big": _text(text)}
+        case b"," if _DOUBLE.fullmatch(text):
+            return {"double": text.decode()}
+        case b"(" if _BIG.fullmatch(text):
+            return {"big": text.decode()}
         case b"!":
             return {"error": _text(_sized(r, number(text))), "bulk": True}
         case b"=":
@@ -105,11 +112,11 @@ def _value(r: ByteReader, depth: int) -> Value:
             attributes = _pairs(r, number(text), depth)
             return {"attributes": attributes, "value": _value(r, depth + 1)}
         case _:
-            raise BadBytes(f"a value of type {kind!r}")
+            raise BadBytes(f"no value: {line[:20]!r}")
 
 
 def _items(r: ByteReader, count: int, depth: int) -> list[Value]:
-    if count > len(r):
+    if not 0 <= count <= len(r):
         raise BadBytes(f"an aggregate of {count}")
     return [_value(r, depth + 1) for _ in range(count)]
 
@@ -136,7 +143,10 @@ def encode_command(words: list[Value]) -> bytes:
 
 
 def encode_reply(tree: Value, *, resp3: bool) -> bytes:
-    """`resp3` decides how a null is written: `_`, or `$-1` as before RESP3."""
+    """`resp3` decides how nulls are written: `_`, or `$-1` and `*-1` as before RESP3.
+
+    Raises UserError for a tree that is no reply (a case file was edited).
+    """
     match tree:
         case None:
             return b"_\r\n" if resp3 else b"$-1\r\n"
@@ -149,8 +159,7 @@ def encode_reply(tree: Value, *, resp3: bool) -> bytes:
         case dict():
             return _tagged(tree, resp3)
         case _:
-            data = _bytes(tree)
-            return b"$%d\r\n%b\r\n" % (len(data), data)
+            return _bulk(b"$", _bytes(tree))
 
 
 _LINE_TAGS = {"simple": b"+", "double": b",", "big": b"("}
@@ -158,29 +167,46 @@ _LIST_TAGS = {"set": b"~", "push": b">"}
 
 
 def _tagged(tree: dict[str, Value], resp3: bool) -> bytes:
-    tag = next(iter(tree))
-    value = tree[tag]
+    match tree:
+        case {"attributes": list(pairs), "value": value}:
+            return _pairs_bytes(b"|", pairs, resp3) + encode_reply(value, resp3=resp3)
+        case {"error": text, "bulk": True}:
+            return _bulk(b"!", _bytes(text))
+        case {"error": text}:
+            return b"-" + _line(text)
+        case {"null": _}:
+            return b"_\r\n" if resp3 else b"*-1\r\n"
+        case {"verbatim": text}:
+            return _bulk(b"=", _bytes(text))
+        case {"map": list(pairs)}:
+            return _pairs_bytes(b"%", pairs, resp3)
+    [(tag, value)] = tree.items() if len(tree) == 1 else [("", None)]
     if tag in _LINE_TAGS:
-        return _LINE_TAGS[tag] + _bytes(value) + CRLF
-    if tag == "error":
-        data = _bytes(value)
-        return b"!%d\r\n%b\r\n" % (len(data), data) if tree.get("bulk") else b"-" + data + CRLF
-    if tag == "null":
-        return b"*-1\r\n"
-    if tag == "verbatim":
-        data = _bytes(value)
-        return b"=%d\r\n%b\r\n" % (len(data), data)
-    items = value if isinstance(value, list) else []
-    if tag in _LIST_TAGS:
-        head = b"%b%d\r\n" % (_LIST_TAGS[tag], len(items))
-        return head + b"".join(encode_reply(t, resp3=resp3) for t in items)
-    flat = [t for pair in items if isinstance(pair, list) for t in pair]
-    body = b"".join(encode_reply(t, resp3=resp3) for t in flat)
-    if tag == "map":
-        return b"%%%d\r\n" % len(items) + body
-    if tag == "attributes":
-        return b"|%d\r\n" % len(items) + body + encode_reply(tree.get("value"), resp3=resp3)
-    raise ValueError(f"no redis value: {tag}")
+        return _LINE_TAGS[tag] + _line(value)
+    if tag in _LIST_TAGS and isinstance(value, list):
+        head = b"%b%d\r\n" % (_LIST_TAGS[tag], len(value))
+        return head + b"".join(encode_reply(t, resp3=resp3) for t in value)
+    raise UserError(
+        f"a redis reply has {sorted(tree)}, which is no reply; "
+        "src/reenact/protocols/redis/README.md lists those that there are"
+    )
+
+
+def _pairs_bytes(kind: bytes, pairs: list[Value], resp3: bool) -> bytes:
+    flat = [tree for pair in pairs if isinstance(pair, list) for tree in pair]
+    if len(flat) != 2 * len(pairs):
+        raise UserError("a map in a redis reply has to be a list of [key, value] pairs")
+    head = b"%b%d\r\n" % (kind, len(pairs))
+    return head + b"".join(encode_reply(tree, resp3=resp3) for tree in flat)
+
+
+def _bulk(kind: bytes, data: bytes) -> bytes:
+    return b"%b%d\r\n%b\r\n" % (kind, len(data), data)
+
+
+def _line(value: Value) -> bytes:
+    """A line holds no line end; redis' own addReplyError turns them into spaces too."""
+    return _bytes(value).replace(b"\r", b" ").replace(b"\n", b" ") + CRLF
 
 
 def _bytes(value: Value) -> bytes:

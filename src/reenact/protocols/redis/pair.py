@@ -9,7 +9,9 @@ from reenact.model.exchange import Exchange, Outcome
 from reenact.model.message import Message
 from reenact.model.segment import Flow, Side
 from reenact.model.value import Value
+from reenact.protocols.pairing import Exchanges, unreadable, why_broken
 from reenact.protocols.redis.commands import DELIVERIES, SUBSCRIBES, name_of
+from reenact.protocols.redis.conversation import Conversation, failed
 from reenact.protocols.redis.messages import Frame, command, reply
 
 
@@ -17,117 +19,88 @@ from reenact.protocols.redis.messages import Frame, command, reply
 class _Pending:
     message: Message
     words: list[Value]
-    replies: int  # how many it will be answered with; 0 for none
+    request: Value
     got: list[tuple[Message, Value]] = field(default_factory=list)
+    replies: int = 1  # how many there will be; known when the first has come
+
+    def messages(self) -> tuple[Message, ...]:
+        return (self.message, *(message for message, _ in self.got))
 
 
 class RedisPairer:
     def __init__(self, flow: Flow) -> None:
-        self._flow = flow
+        self._exchanges = Exchanges(flow, "redis")
+        self._conversation = Conversation()
         self._pending: deque[_Pending] = deque()
-        self._channels: set[tuple[str, str]] = set()
-        self._silent = ""  # CLIENT REPLY: "off", "skip" the next, or ""
-        self._count = 0
+        self._broken = ""  # why what follows can no longer be paired
 
     def add(self, message: Message) -> list[Exchange]:
-        if not isinstance(message.payload, Frame):
-            return [self._make(Outcome.BROKEN, (message,), None, None, _reason(message))]
+        if unreadable(message):
+            self._broken = self._broken or why_broken(message)
+            return [self._exchanges.broken(message)]
+        assert isinstance(message.payload, Frame)
         if message.side is Side.CLIENT:
             return self._asked(message, command(message.payload.data))
         return self._replied(message, reply(message.payload.data))
 
     def _asked(self, message: Message, words: list[Value]) -> list[Exchange]:
-        silent = self._silences(words)
-        if silent:
-            return [self._make(Outcome.ONE_WAY, (message,), {"command": words}, None)]
-        self._pending.append(_Pending(message, words, self._replies(words)))
+        answered = self._conversation.asked(words)
+        request = self._conversation.tree(words)
+        if not answered:
+            return [self._exchanges.make(Outcome.ONE_WAY, (message,), request, None)]
+        self._pending.append(_Pending(message, words, request))
         return []
-
-    def _silences(self, words: list[Value]) -> bool:
-        """CLIENT REPLY ON|OFF|SKIP (redis.io/commands/client-reply): whether no reply comes."""
-        mode = str(words[2]).lower() if name_of(words) == "CLIENT" and len(words) == 3 else ""
-        if mode in ("on", "off", "skip") and str(words[1]).upper() == "REPLY":
-            self._silent = "" if mode == "on" else mode
-            return mode != "on"
-        if self._silent == "skip":
-            self._silent = ""
-            return True
-        return self._silent == "off"
-
-    def _replies(self, words: list[Value]) -> int:
-        step = SUBSCRIBES.get(name_of(words))
-        if step is None:
-            return 1
-        kind = name_of(words).removeprefix("UN").replace("PUN", "P").replace("SUN", "S")
-        named = {(kind, str(word)) for word in words[1:]}
-        if step > 0:
-            self._channels |= named
-            return max(len(words) - 1, 1)
-        gone = named or {c for c in self._channels if c[0] == kind}
-        self._channels -= gone
-        return max(len(words) - 1, len(gone), 1)
 
     def _replied(self, message: Message, tree: Value) -> list[Exchange]:
         head = self._pending[0] if self._pending else None
-        if head is None or _unasked(tree, head.words, bool(self._channels)):
-            return [self._make(Outcome.PUSH, (message,), None, tree)]
+        if head is None or self._unasked(tree, head.words):
+            return [self._pushed(message, tree)]
+        if not head.got and name_of(head.words) in SUBSCRIBES and _confirms(tree):
+            head.replies = self._conversation.replies(head.words)
+            self._conversation.subscribes(head.words)
         head.got.append((message, tree))
         if len(head.got) < head.replies:
             return []
         self._pending.popleft()
         return [self._answered(head)]
 
+    def _pushed(self, message: Message, tree: Value) -> Exchange:
+        note = self._broken or ("" if tree is not None else "a reply that nothing asked for")
+        outcome = Outcome.BROKEN if note else Outcome.PUSH
+        return self._exchanges.make(outcome, (message,), None, tree, note)
+
     def _answered(self, done: _Pending) -> Exchange:
         trees = [tree for _, tree in done.got]
         response: Value = {"replies": trees} if name_of(done.words) in SUBSCRIBES else trees[0]
-        messages = (done.message, *(message for message, _ in done.got))
-        return self._make(Outcome.COMPLETE, messages, {"command": done.words}, response)
+        self._conversation.answered(done.words, response)
+        outcome = Outcome.BROKEN if self._broken else Outcome.COMPLETE
+        return self._exchanges.make(outcome, done.messages(), done.request, response, self._broken)
+
+    def _unasked(self, tree: Value, words: list[Value]) -> bool:
+        """Whether a reply was delivered by itself: a RESP3 push that confirms no subscription, or,
+        in RESP2, an array that begins like a delivery on a subscribed connection."""
+        if isinstance(tree, dict) and "push" in tree:
+            return name_of(words) not in SUBSCRIBES or not _confirms(tree)
+        subscribed = bool(self._conversation.channels) and not self._conversation.resp3
+        return subscribed and _kind(tree) in DELIVERIES
 
     def finish(self, at_ns: int) -> list[Exchange]:
         out = []
         while self._pending:
             left = self._pending.popleft()
-            messages = (left.message, *(message for message, _ in left.got))
-            tree: Value = {"command": left.words}
-            out.append(self._make(Outcome.CUT, messages, tree, None, "no reply came"))
+            outcome = Outcome.BROKEN if self._broken else Outcome.CUT
+            note = self._broken or "no reply came"
+            out.append(self._exchanges.make(outcome, left.messages(), left.request, None, note))
         return out
 
-    def _make(
-        self,
-        outcome: Outcome,
-        messages: tuple[Message, ...],
-        request: Value,
-        response: Value,
-        note: str = "",
-    ) -> Exchange:
-        self._count += 1
-        return Exchange(
-            id=f"{self._flow.id}/{self._count}",
-            flow=self._flow.id,
-            protocol="redis",
-            role=self._flow.role,
-            outcome=outcome,
-            request=request,
-            response=response,
-            asked_ns=messages[0].first_ns,
-            sent_ns=messages[0].last_ns,
-            answered_ns=messages[-1].last_ns,
-            messages=messages,
-            note=note,
-        )
 
-
-def _unasked(tree: Value, words: list[Value], subscribed: bool) -> bool:
-    """Whether a reply was delivered by itself: a RESP3 push that confirms no subscription, or,
-    in RESP2, an array that begins like a delivery on a subscribed connection."""
-    if isinstance(tree, dict) and "push" in tree:
-        return name_of(words) not in SUBSCRIBES or _kind(tree["push"]) in DELIVERIES
-    return subscribed and _kind(tree) in DELIVERIES
+def _confirms(tree: Value) -> bool:
+    """Whether a reply is one of those that SUBSCRIBE and its relatives have for each channel."""
+    if failed(tree):
+        return False
+    items = tree["push"] if isinstance(tree, dict) and "push" in tree else tree
+    return _kind(items).upper() in SUBSCRIBES
 
 
 def _kind(items: Value) -> str:
     return str(items[0]) if isinstance(items, list) and items else ""
-
-
-def _reason(message: Message) -> str:
-    return str(getattr(message.payload, "reason", "bytes were lost"))

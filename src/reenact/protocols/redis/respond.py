@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from reenact.model.exchange import Outcome
 from reenact.model.message import Malformed
 from reenact.model.protocol import Action, Answer, Ask, Close, Faulty, Refuse, Send
 from reenact.model.segment import Side
 from reenact.model.value import Value
 from reenact.protocols.framing import FramedCodec
-from reenact.protocols.redis.commands import name_of
+from reenact.protocols.redis.commands import SUBSCRIBES, name_of
+from reenact.protocols.redis.conversation import Conversation, failed
 from reenact.protocols.redis.messages import Frame, command, encode_reply
+
+
+@dataclass(slots=True)
+class _Asked:
+    words: list[Value]
+    silent: bool  # the client said that it wants no reply
+    reply: Answer | Refuse | None = None
 
 
 class RedisResponder:
@@ -16,11 +27,10 @@ class RedisResponder:
 
     def __init__(self, codec: FramedCodec) -> None:
         self._codec = codec
-        self._resp3 = False
-        self._words: list[list[Value]] = []
+        self._conversation = Conversation()
+        self._waiting: dict[int, _Asked] = {}
+        self._count = 0
         self._sent = 0
-        self._ready: dict[int, Answer | Refuse] = {}
-        self._channels: set[str] = set()
 
     def start(self, now_ns: int) -> list[Action]:
         return []
@@ -29,57 +39,78 @@ class RedisResponder:
         out: list[Action] = []
         for message in self._codec.feed(Side.CLIENT, data, now_ns):
             if isinstance(message.payload, Malformed):
-                return [*out, Faulty(message.payload.reason), Close(reset=True)]
+                said = encode_reply(
+                    {"error": f"ERR Protocol error: {message.payload.reason}"}, resp3=False
+                )
+                return [*out, Faulty(message.payload.reason), Send(said), Close()]
             assert isinstance(message.payload, Frame)
             words = command(message.payload.data)
             if words:  # redis ignores an empty line or array
-                out.append(Ask(len(self._words), {"command": words}))
-                self._words.append(words)
+                out.append(self._ask(words))
         return out
+
+    def _ask(self, words: list[Value]) -> Ask:
+        token, self._count = self._count, self._count + 1
+        self._waiting[token] = _Asked(words, silent=not self._conversation.asked(words))
+        return Ask(token, self._conversation.tree(words))
 
     def answer(self, token: int, reply: Answer | Refuse, now_ns: int) -> list[Action]:
-        assert self._sent <= token < len(self._words) and token not in self._ready
-        self._ready[token] = reply
+        asked = self._waiting[token]
+        assert asked.reply is None, token
+        asked.reply = reply
         out: list[Action] = []
-        while self._sent in self._ready:
-            out += self._say(self._words[self._sent], self._ready.pop(self._sent))
-            self._words[self._sent] = []
+        while (head := self._waiting.get(self._sent)) is not None and head.reply is not None:
+            del self._waiting[self._sent]
             self._sent += 1
+            out += self._say(head, head.reply)
         return out
 
-    def _say(self, words: list[Value], reply: Answer | Refuse) -> list[Action]:
+    def _say(self, asked: _Asked, reply: Answer | Refuse) -> list[Action]:
+        if asked.silent:
+            return []
         if isinstance(reply, Refuse):
-            text = " ".join(reply.reason.split())
-            return [
-                Send(encode_reply({"error": f"ERR reenact: no recording: {text}"}, resp3=False))
-            ]
-        if reply.response is None and reply.interaction.outcome.value in ("one-way", "cut"):
-            return [] if reply.interaction.outcome.value == "one-way" else [Close()]
-        self._follow(words, reply.response)
+            return self._refuse(reply.reason)
+        if reply.response is None:
+            match reply.interaction.outcome:
+                case Outcome.CUT:
+                    return [Close()]
+                case Outcome.ONE_WAY:
+                    return self._refuse("it was recorded while CLIENT REPLY was off")
+                case _:
+                    pass  # a null
         trees = _replies(reply.response)
-        return [Send(b"".join(encode_reply(tree, resp3=self._resp3) for tree in trees))]
+        self._follow(asked.words, reply.response, trees)
+        if name_of(asked.words) in SUBSCRIBES:
+            trees = [self._delivered(tree) for tree in trees]
+        return [Send(b"".join(self._encode(tree) for tree in trees))]
 
-    def _follow(self, words: list[Value], response: Value) -> None:
-        """What the connection becomes by a command that succeeded."""
-        name = name_of(words)
-        if name == "HELLO" and len(words) > 1:
-            self._resp3 = str(words[1]) == "3" and "error" not in _keys(response)
-        elif name == "RESET":
-            self._resp3 = False
-            self._channels.clear()
-        elif name in ("SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"):
-            self._channels |= {str(word) for word in words[1:]}
-        elif name in ("UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"):
-            self._channels -= {str(word) for word in words[1:]} or set(self._channels)
+    def _refuse(self, reason: str) -> list[Action]:
+        return [Send(self._encode({"error": f"ERR reenact: no recording: {reason}"}))]
+
+    def _follow(self, words: list[Value], response: Value, trees: list[Value]) -> None:
+        if name_of(words) in SUBSCRIBES and trees and not failed(trees[0]):
+            self._conversation.subscribes(words)
+        self._conversation.answered(words, response)
 
     def push(self, response: Value, now_ns: int) -> list[Action] | None:
-        items = response.get("push") if isinstance(response, dict) else response
-        if not isinstance(items, list) or len(items) < 2:
+        items = _items(response)
+        if items is None or len(items) < 2:
             return None
-        tracked = str(items[0]) == "invalidate"
-        if not (tracked and self._resp3) and str(items[1]) not in self._channels:
-            return None
-        return [Send(encode_reply(response, resp3=self._resp3))]
+        if items[0] == "invalidate":
+            listens = self._conversation.tracking and self._conversation.resp3
+        else:
+            listens = self._conversation.listens(items[0], items[1])
+        return [Send(self._encode(self._delivered(response)))] if listens else None
+
+    def _delivered(self, tree: Value) -> Value:
+        """In the framing of this connection: a push in RESP3, an array in RESP2."""
+        items = _items(tree)
+        if items is None:
+            return tree
+        return {"push": items} if self._conversation.resp3 else items
+
+    def _encode(self, tree: Value) -> bytes:
+        return encode_reply(tree, resp3=self._conversation.resp3)
 
     def wake(self, now_ns: int) -> list[Action]:
         return []
@@ -88,13 +119,11 @@ class RedisResponder:
         return [Close(reset=reset)]
 
 
+def _items(tree: Value) -> list[Value] | None:
+    inner = tree.get("push") if isinstance(tree, dict) else tree
+    return inner if isinstance(inner, list) else None
+
+
 def _replies(response: Value) -> list[Value]:
-    if isinstance(response, dict) and isinstance(response.get("replies"), list):
-        replies = response["replies"]
-        assert isinstance(replies, list)
-        return replies
-    return [response]
-
-
-def _keys(response: Value) -> set[str]:
-    return set(response) if isinstance(response, dict) else set()
+    inner = response.get("replies") if isinstance(response, dict) else None
+    return inner if isinstance(inner, list) else [response]
