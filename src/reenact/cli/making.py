@@ -32,6 +32,7 @@ def compiled(capture: Path) -> Suite:
         digest=opened.digest,
         command=opened.meta.command,
         started_ns=opened.meta.started_ns,
+        addresses=opened.meta.addresses,
         flows=opened.flows,
         exchanges=exchanges,
     )

@@ -61,7 +61,7 @@ def _recorded(
 ) -> RecordResult:
     for note in sandbox.notes:
         say(note)
-    with writing(options, clock, say) as (writer, recorder):
+    with writing(options, clock, say, sandbox.spec.addresses) as (writer, recorder):
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             code, stage = runner.run(
                 _run(options, sandbox, recorder, authority, writer, say, listeners)
