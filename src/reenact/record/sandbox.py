@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from reenact.intercept.tap import Recorder
 from reenact.record.keeping import flush_always, writing
 from reenact.record.options import RecordOptions, RecordResult
 from reenact.record.sandboxed import Sandboxed
+from reenact.record.signals import on_interrupt
 from reenact.sandbox.need import start
 from reenact.sandbox.process import Sandbox
 from reenact.sandbox.spec import SandboxSpec
@@ -72,6 +72,8 @@ def _recorded(
             f"the service ended with exit code {code} and never listened on a port; run it without "
             "reenact to see that it starts"
         )
+    if code and not stage.interrupted:
+        say(f"the service ended by itself with exit code {code}")
     return RecordResult(
         returncode=code,
         accounting=accounting,
@@ -109,12 +111,10 @@ async def _run(
         interrupted = True
         stage.stop()
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    flushing = loop.create_task(flush_always(writer))
+    flushing = asyncio.get_running_loop().create_task(flush_always(writer))
     try:
-        code = await stage.run(listeners)
+        with on_interrupt(on_signal):
+            code = await stage.run(listeners)
     finally:
         flushing.cancel()
     return code, _Stage(stage.ports, stage.datagrams, interrupted)
