@@ -14,6 +14,7 @@ from reenact.base.errors import MachineError
 from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.loop import loop_factory
 from reenact.intercept.tap import Recorder
+from reenact.record.descriptors import all_we_may_have
 from reenact.record.keeping import flush_always, writing
 from reenact.record.options import RecordOptions, RecordResult
 from reenact.record.sandboxed import Sandboxed
@@ -47,7 +48,7 @@ def record_in_sandbox(
                 env=trust.env,
                 binds=(*trust.binds, *socket_binds),
             )
-            with start(spec) as sandbox:
+            with start(spec) as sandbox, all_we_may_have():
                 return _recorded(options, clock, say, authority, sandbox, listeners)
 
 
