@@ -7,7 +7,7 @@ import pytest
 
 from reenact.decode import decode, decode_flow, recognise
 from reenact.model.exchange import Outcome
-from reenact.model.segment import Segment, SegmentKind, Side, Transport
+from reenact.model.segment import Role, Segment, SegmentKind, Side, Transport
 from reenact.protocols import builtin
 from reenact.testing.conformance import FLOW
 
@@ -88,6 +88,18 @@ def test_a_connection_on_which_nothing_was_said_is_none():
 
 def test_a_reset_cuts_what_was_asked():
     assert told((C, PING), (S, SegmentKind.RESET)) == [("redis", Outcome.CUT, "no reply came")]
+
+
+def test_a_caller_that_left_before_it_had_the_answer_is_told():
+    get, ok = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"
+    inbound = msgspec.structs.replace(FLOW, role=Role.INBOUND)
+    left = "the caller left before it had the answer"
+    assert told((C, get), (C, SegmentKind.EOF), (S, ok), flow=inbound) == [
+        ("http1", Outcome.COMPLETE, left)
+    ]
+    assert told((C, get), (S, ok), (C, SegmentKind.EOF), flow=inbound) == [
+        ("http1", Outcome.COMPLETE, "")
+    ]
 
 
 def test_a_capture_that_ends_cuts_what_was_asked():

@@ -44,7 +44,7 @@ def test_the_rest_of_a_hello_is_waited_for() -> None:
     assert found.sni == "pay.example.com"
 
 
-def test_a_client_that_never_says_the_rest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_never_says_the_rest_has_said_that_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peek, "ASKS", 2)
 
     async def half() -> ClientHello | bytes:
@@ -52,8 +52,9 @@ def test_a_client_that_never_says_the_rest_is_given_up(monkeypatch: pytest.Monke
         server = OnWindows(fileno=ours.detach())
         server.setblocking(False)
         with server, theirs:
-            theirs.sendall(hello("pay.example.com")[:50])
+            theirs.sendall(said)
             await peek.readable(server)
             return await peek.opening(server)
 
-    assert asyncio.run(half()) == b""
+    said = hello("pay.example.com")[:50]
+    assert asyncio.run(half()) == said
