@@ -28,6 +28,7 @@ PAGES = [
     "exit-codes",
     "configuration",
     "ci",
+    "explicit-mode",
 ]
 COMMANDS = typer.main.get_command(app).commands
 

@@ -7,7 +7,7 @@ import pytest
 
 from reenact.decode import decode, decode_flow, recognise
 from reenact.model.exchange import Outcome
-from reenact.model.segment import Segment, SegmentKind, Side, Transport
+from reenact.model.segment import Role, Segment, SegmentKind, Side, Transport
 from reenact.protocols import builtin
 from reenact.testing.conformance import FLOW
 
@@ -90,6 +90,18 @@ def test_a_reset_cuts_what_was_asked():
     assert told((C, PING), (S, SegmentKind.RESET)) == [("redis", Outcome.CUT, "no reply came")]
 
 
+def test_a_caller_that_left_before_it_had_the_answer_is_told():
+    get, ok = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"
+    inbound = msgspec.structs.replace(FLOW, role=Role.INBOUND)
+    left = "the caller left before it had the answer"
+    assert told((C, get), (C, SegmentKind.EOF), (S, ok), flow=inbound) == [
+        ("http1", Outcome.COMPLETE, left)
+    ]
+    assert told((C, get), (S, ok), (C, SegmentKind.EOF), flow=inbound) == [
+        ("http1", Outcome.COMPLETE, "")
+    ]
+
+
 def test_a_capture_that_ends_cuts_what_was_asked():
     assert told((C, PING)) == [("redis", Outcome.CUT, "no reply came")]
 
@@ -114,3 +126,18 @@ def test_exchanges_are_in_order_of_asking_over_all_flows():
     got = decode(flows, kept.__getitem__, builtin())
     assert [e.id for e in got.exchanges] == ["2/1", "2/2", "1/1"]
     assert got.protocols == {1: "redis", 2: "redis"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [(S, b"+OK POP3 ready\r\n"), (C, b"AUTH PLAIN\r\n"), (S, b"+ \r\n")],
+        [(S, b"220 mail ESMTP\r\n"), (C, b"QUIT\r\n"), (S, b"221 bye\r\n")],
+        [(S, b"* OK IMAP4 ready\r\n"), (C, b"a1 LOGIN u p\r\n")],
+        [(C, b"SSH-2.0-OpenSSH_9.2\r\n"), (S, b"SSH-2.0-OpenSSH_9.2\r\n")],
+        [(C, b"get k\r\n"), (S, b"VALUE k 0 1\r\nx\r\nEND\r\n")],
+    ],
+    ids=["POP3", "SMTP", "IMAP", "SSH", "memcached"],
+)
+def test_other_protocols_of_lines_are_raw(said):
+    assert speaks(*said) == "raw"

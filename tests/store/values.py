@@ -102,6 +102,7 @@ suites = st.builds(
     command=st.lists(texts, max_size=3).map(tuple),
     started_ns=times,
     ports=st.lists(st.integers(1, 65535), max_size=2).map(tuple),
+    addresses=st.lists(st.ip_addresses().map(str), max_size=2).map(tuple),
     cases=many_cases,
     session=many_calls,
     rehearsed=st.integers(0, 9),

@@ -27,11 +27,15 @@ def compiled(capture: Path) -> Suite:
     from reenact.store.capture import open_capture
 
     opened = open_capture(capture)
+    if opened.accounting is None:
+        why = opened.torn or "the recorder was killed"
+        say_on_stderr(f"the end of the recording is missing: {why}; what came before is used")
     exchanges = decode(opened.flows, opened.segments, builtin()).exchanges
     recording = Recording(
         digest=opened.digest,
         command=opened.meta.command,
         started_ns=opened.meta.started_ns,
+        addresses=opened.meta.addresses,
         flows=opened.flows,
         exchanges=exchanges,
     )

@@ -25,6 +25,7 @@ class Recording:
     digest: str
     command: tuple[str, ...]
     started_ns: int
+    addresses: tuple[str, ...] = ()
     flows: Mapping[int, Flow]
     exchanges: Sequence[Exchange]
 
@@ -47,6 +48,7 @@ def compile_suite(recording: Recording, plugins: Mapping[str, ProtocolPlugin]) -
         command=recording.command,
         started_ns=recording.started_ns,
         ports=tuple(sorted({recording.flows[e.flow].server.port for e in inbound})),
+        addresses=recording.addresses,
         cases=cases,
         session=with_variation(
             maker.session(attribution, recording.flows, outbound), plugins, recording.started_ns

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from reenact.decode.recognise import FALLBACK, recognise
 from reenact.model.exchange import Exchange, Outcome
 from reenact.model.message import Message
 from reenact.model.protocol import Codec, ProtocolPlugin
-from reenact.model.segment import Flow, Segment, SegmentKind, Side
+from reenact.model.segment import Flow, Role, Segment, SegmentKind, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,9 @@ class Decoded:
 
     exchanges: tuple[Exchange, ...]
     protocols: dict[int, str]
+
+
+_ENDS = (SegmentKind.EOF, SegmentKind.RESET)
 
 
 def decode(
@@ -53,7 +58,19 @@ def decode_flow(flow: Flow, segments: Sequence[Segment], plugin: ProtocolPlugin)
         if side not in closed:
             for message in codec.close(side, last_ns):
                 out += pairer.add(message)
-    return out + pairer.finish(last_ns)
+    out += pairer.finish(last_ns)
+    if flow.role is Role.INBOUND:
+        left = [s.at_ns for s in segments if s.side is Side.CLIENT and s.kind in _ENDS]
+        return [_told_if_left(e, min(left, default=last_ns)) for e in out]
+    return out
+
+
+def _told_if_left(exchange: Exchange, left_ns: int) -> Exchange:
+    """A caller that closed before it had its answer: a service may notice, or not, or answer
+    something else, and whoever sends the request again stays to the end."""
+    if exchange.note or not exchange.asked_ns <= left_ns < exchange.answered_ns:
+        return exchange
+    return msgspec.structs.replace(exchange, note="the caller left before it had the answer")
 
 
 def _read(codec: Codec, segment: Segment, closed: set[Side]) -> list[Message]:

@@ -37,7 +37,8 @@ class Forwarder:
         answer = await self._resolved(query)
         if answer is not None:
             tap.data(Side.SERVER, answer)
-            reply(answer)
+            with contextlib.suppress(OSError):  # who asked is gone, or its buffer full: UDP
+                reply(answer)
         tap.eof(Side.CLIENT)
         tap.eof(Side.SERVER)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -62,8 +63,29 @@ def load_settings(path: Path | None, cwd: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as bad:
         raise UserError(f"{path}: {bad}") from None
     try:
-        return msgspec.convert(tree, Settings)
+        settings = msgspec.convert(tree, Settings)
     except msgspec.ValidationError as bad:
         raise UserError(
             f"{path}: {bad}; see docs/configuration.md for the settings there are"
+        ) from None
+    for own in settings.tls.client_certs:
+        _check_pair(path, "tls.client_certs", cwd / own.cert, cwd / own.key)
+    if settings.tls.service_cert:
+        cert, key = settings.tls.service_cert, settings.tls.service_key
+        _check_pair(path, "tls.service_cert", cwd / cert, cwd / (key or cert))
+    return settings
+
+
+def _check_pair(path: Path, name: str, cert: Path, key: Path) -> None:
+    """Now, and not at the first connection that needs them."""
+    for file in (cert, key):
+        if not file.is_file():
+            raise UserError(f"{path}: {name}: {file} is no file")
+    try:
+        # Without a password given, OpenSSL would ask the terminal for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except (ssl.SSLError, OSError) as bad:
+        raise UserError(
+            f"{path}: {name}: {cert} and {key} are no certificate and its key in PEM, the key "
+            f"without a password ({getattr(bad, 'reason', None) or bad})"
         ) from None

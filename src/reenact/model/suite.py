@@ -89,6 +89,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
 
     `capture` is the digest of the capture it was compiled from; `started_ns` is the recording's start on the
     wall clock, nanoseconds since the epoch; `ports` are those the service listened on;
+    `addresses` are the service's own, which a replay gives it again (empty: this machine's);
     `rehearsed` counts the rehearsals this suite has been through (0: never).
     """
 
@@ -98,5 +99,6 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     started_ns: int
     ports: tuple[int, ...]
     cases: tuple[Case, ...]
+    addresses: tuple[str, ...] = ()
     session: tuple[Interaction, ...] = ()
     rehearsed: int = 0

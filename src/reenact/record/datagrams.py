@@ -49,9 +49,14 @@ class Datagrams:
             if len(self._out) >= SOCKETS_MAX:
                 self._forget(next(iter(self._out)))
             family = socket.AF_INET6 if ":" in datagram.server.host else socket.AF_INET
-            out = self._out[key] = socket.socket(family, socket.SOCK_DGRAM)
+            out = socket.socket(family, socket.SOCK_DGRAM)
             out.setblocking(False)
-            out.connect((datagram.server.host, datagram.server.port))
+            try:
+                out.connect((datagram.server.host, datagram.server.port))
+            except OSError:
+                out.close()
+                raise
+            self._out[key] = out
             asyncio.get_running_loop().add_reader(out.fileno(), self._answered, out, datagram)
         return out
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
@@ -23,6 +22,7 @@ from reenact.intercept.tap import Recorder
 from reenact.model.segment import Endpoint, Transport
 from reenact.record.keeping import flush_always, writing
 from reenact.record.options import RecordOptions, RecordResult
+from reenact.record.signals import on_interrupt
 from reenact.record.tasks import Tasks
 from reenact.sandbox.child import Child, start_child
 from reenact.sandbox.plain_trust import arrange_plainly
@@ -135,21 +135,12 @@ def _service(
 
 
 async def _run(stage: _Explicit, listeners: _Listeners, writer: CaptureWriter) -> int | None:
-    _on_signals(stage.stop)
     flushing = asyncio.get_running_loop().create_task(flush_always(writer))
     try:
-        return await stage.run(listeners)
+        with on_interrupt(stage.stop):
+            return await stage.run(listeners)
     finally:
         flushing.cancel()
-
-
-def _on_signals(stop: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 class _Explicit:

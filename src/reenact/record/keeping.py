@@ -22,9 +22,17 @@ async def flush_always(writer: CaptureWriter) -> None:
 
 @contextlib.contextmanager
 def writing(
-    options: RecordOptions, clock: Clock, say: Callable[[str], None]
+    options: RecordOptions,
+    clock: Clock,
+    say: Callable[[str], None],
+    addresses: tuple[str, ...] = (),
 ) -> Iterator[tuple[CaptureWriter, Recorder]]:
-    meta = Meta(reenact=__version__, command=options.command, started_ns=clock.wall_ns())
+    meta = Meta(
+        reenact=__version__,
+        command=options.command,
+        started_ns=clock.wall_ns(),
+        addresses=addresses,
+    )
     writer = CaptureWriter(
         options.capture, meta, lambda why: say(f"{why}; the service goes on, unrecorded")
     )

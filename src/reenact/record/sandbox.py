@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,9 +14,11 @@ from reenact.base.errors import MachineError
 from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.loop import loop_factory
 from reenact.intercept.tap import Recorder
+from reenact.record.descriptors import all_we_may_have
 from reenact.record.keeping import flush_always, writing
 from reenact.record.options import RecordOptions, RecordResult
 from reenact.record.sandboxed import Sandboxed
+from reenact.record.signals import on_interrupt
 from reenact.sandbox.need import start
 from reenact.sandbox.process import Sandbox
 from reenact.sandbox.spec import SandboxSpec
@@ -47,7 +48,7 @@ def record_in_sandbox(
                 env=trust.env,
                 binds=(*trust.binds, *socket_binds),
             )
-            with start(spec) as sandbox:
+            with start(spec) as sandbox, all_we_may_have():
                 return _recorded(options, clock, say, authority, sandbox, listeners)
 
 
@@ -61,7 +62,7 @@ def _recorded(
 ) -> RecordResult:
     for note in sandbox.notes:
         say(note)
-    with writing(options, clock, say) as (writer, recorder):
+    with writing(options, clock, say, sandbox.spec.addresses) as (writer, recorder):
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             code, stage = runner.run(
                 _run(options, sandbox, recorder, authority, writer, say, listeners)
@@ -72,6 +73,8 @@ def _recorded(
             f"the service ended with exit code {code} and never listened on a port; run it without "
             "reenact to see that it starts"
         )
+    if code and not stage.interrupted:
+        say(f"the service ended by itself with exit code {code}")
     return RecordResult(
         returncode=code,
         accounting=accounting,
@@ -109,12 +112,10 @@ async def _run(
         interrupted = True
         stage.stop()
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    flushing = loop.create_task(flush_always(writer))
+    flushing = asyncio.get_running_loop().create_task(flush_always(writer))
     try:
-        code = await stage.run(listeners)
+        with on_interrupt(on_signal):
+            code = await stage.run(listeners)
     finally:
         flushing.cancel()
     return code, _Stage(stage.ports, stage.datagrams, interrupted)

@@ -198,5 +198,5 @@ class Sandboxed:
 
 
 def _outside(row: Listening) -> list[str]:
-    """Addresses to open for it: an IPv6 wildcard also takes IPv4 (unless V6ONLY, which can't be seen)."""
-    return ["::", "0.0.0.0"] if row.address == "::" else [row.address]
+    """Addresses to open for it: an IPv6 wildcard also takes IPv4."""
+    return ["::", "0.0.0.0"] if row.address == "::" and not row.v6only else [row.address]

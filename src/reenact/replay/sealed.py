@@ -54,6 +54,7 @@ def sealed(suite: Suite, options: RunOptions) -> Iterator[SealedWorld]:
             cwd=str(options.cwd),
             env=trust.env,
             binds=(*trust.binds, *((str(folder / n), path) for n, path, _ in sockets)),
+            addresses=suite.addresses,
             overlay=True,
             keep_files=None if options.keep_files is None else str(options.keep_files),
             own_group=True,

@@ -18,11 +18,13 @@ T = TypeVar("T")
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
-    """`started_ns` is wall clock, nanoseconds since the epoch."""
+    """`started_ns` is wall clock, nanoseconds since the epoch. `addresses` are the service's own
+    in its sandbox; none without one."""
 
     reenact: str
     command: tuple[str, ...]
     started_ns: int
+    addresses: tuple[str, ...] = ()
 
 
 class Accounting(msgspec.Struct, frozen=True, kw_only=True):

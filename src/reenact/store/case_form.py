@@ -13,17 +13,27 @@ from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Use
 from reenact.model.symbol import Generated
 from reenact.model.value import Path, Value
 from reenact.store import paths, shapes
-from reenact.store.fields import Fields, WrongField, nearest, shown, text_item, whole_item
+from reenact.store.fields import (
+    Fields,
+    WrongField,
+    address_item,
+    nearest,
+    shown,
+    text_item,
+    whole_item,
+)
 from reenact.store.yaml_write import Inline
 
 RULES = ("ignore", "type", "unordered")
 
 
 def suite_tree(suite: Suite) -> dict[str, Value]:
+    addresses = {"addresses": cast("Value", list(suite.addresses))} if suite.addresses else {}
     return {
         "format": suite.format,
         "command": cast("Value", list(suite.command)),
         "ports": cast("Value", list(suite.ports)),
+        **addresses,
         "rehearsed": suite.rehearsed,
         "started_ns": suite.started_ns,
         "capture": suite.capture,
@@ -37,6 +47,7 @@ def suite_of(tree: Value, cases: tuple[Case, ...], session: tuple[Interaction, .
         format=FORMAT,
         command=fields.items("command", text_item),
         ports=fields.items("ports", whole_item),
+        addresses=fields.items("addresses", address_item),
         rehearsed=fields.whole("rehearsed", 0),
         started_ns=fields.whole("started_ns", 0),
         capture=fields.text("capture", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
+import ipaddress
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -106,6 +107,15 @@ def whole_item(value: Value, at: Path) -> int:
     if type(value) is not int:
         raise WrongField(at, f"expected a whole number, found {shown(value)}")
     return value
+
+
+def address_item(value: Value, at: Path) -> str:
+    text = text_item(value, at)
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        raise WrongField(at, f"expected an IP address, found {shown(text)}") from None
+    return text
 
 
 def nearest(value: object, names: list[str]) -> str:

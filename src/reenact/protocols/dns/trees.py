@@ -119,7 +119,7 @@ def _fill(made: dns.message.Message, fields: dict[str, Value]) -> None:
 
 
 def _written(made: dns.message.Message, size_max: int) -> bytes:
-    """Records stay in their order: dnspython shuffles them, and clients take the first."""
+    """Records in the order recorded, which dnspython shuffles unless told: clients take the first."""
     try:
         return made.to_wire(max_size=size_max, want_shuffle=False)
     except dns.exception.TooBig:

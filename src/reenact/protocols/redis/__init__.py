@@ -7,6 +7,7 @@ import re
 from reenact.model.protocol import Confidence, ProtocolPlugin
 from reenact.model.segment import Flow, Side
 from reenact.protocols.framing import FramedCodec
+from reenact.protocols.redis.commands import KNOWN
 from reenact.protocols.redis.frame import RespFramer
 from reenact.protocols.redis.match import RedisMatcher
 from reenact.protocols.redis.messages import Frame, FrameEncoder, parse
@@ -18,12 +19,12 @@ LIMIT = 512 * 1024 * 1024
 
 _COMMAND = re.compile(rb"\*\d{1,7}\r\n\$\d{1,9}\r\n")
 _BEGUN = re.compile(rb"\*(\d{1,7}(\r(\n(\$(\d{1,9}(\r)?)?)?)?)?)?")
+_TYPED = re.compile(rb"([A-Za-z]+)( [^\n]*)?\r?\n")
+_REPLY = re.compile(rb"\+[^ \r\n]*(\r|$)|-|[:,(]-?\d|[$*]-?\d|[%~>|=!]\d|#[tf]|_\r")
 
 
-_INLINE = (b"PING\r\n", b"AUTH ", b"INFO\r\n", b"SELECT ")
-"""Words that people and health checks open a connection with (case does not count)."""
-
-_REPLY = re.compile(rb"\+(OK|PONG)\r\n|-[A-Z]+ |\$\d+\r\n")
+INLINE_SHOWN = 64
+"""Bytes of a line looked at; no command's name is longer."""
 
 
 def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
@@ -33,14 +34,29 @@ def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
         return Confidence.SURE
     if _BEGUN.fullmatch(client):
         return Confidence.WAIT
-    return _inline(client[:40].upper(), server)
+    if _typed(client, server):
+        return Confidence.LIKELY
+    return Confidence.WAIT if not server and _typing(client) else Confidence.NO
 
 
-def _inline(client: bytes, server: bytes) -> Confidence:
-    if client.startswith(_INLINE):
-        return Confidence.LIKELY if not server or _REPLY.match(server) else Confidence.NO
-    begun = not server and any(word.startswith(client) for word in _INLINE)
-    return Confidence.WAIT if begun else Confidence.NO
+def _typing(client: bytes) -> bool:
+    """Whether it may become an inline command that is known."""
+    word, space, _ = client[:INLINE_SHOWN].partition(b" ")
+    if b"\n" in client or not word.removesuffix(b"\r").isalpha():
+        return False
+    name = word.removesuffix(b"\r").decode().upper()
+    if space or word.endswith(b"\r"):
+        return name in KNOWN
+    return any(known.startswith(name) for known in KNOWN)
+
+
+def _typed(client: bytes, server: bytes) -> bool:
+    """Whether it begins with an inline command that is known, and a reply if there is one."""
+    line = _TYPED.match(client)
+    if line is None or b" HTTP/" in line[0]:
+        return False
+    known = line[1].decode().upper() in KNOWN
+    return known and (not server or _REPLY.match(server) is not None)
 
 
 def codec() -> FramedCodec:

@@ -1,0 +1,92 @@
+"""A service that has every fault on request. Standard library only.
+
+python faulty.py PORT REDIS_PORT OTHER_PORT [WORKERS]. Paths: see `Handler`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PORT, REDIS, OTHER = map(int, sys.argv[1:4])
+WORKERS = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+left = threading.Event()
+
+
+def count(name: str) -> bytes:
+    words = [b"INCR", name.encode()]
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", REDIS)) as connection,
+            connection.makefile("rb") as reply,
+        ):
+            connection.sendall(b"*2\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+            return b"visits: " + reply.readline().rstrip()
+    except OSError as failed:
+        return b"no visits: " + type(failed).__name__.encode()
+
+
+def exchange(kind: socket.SocketKind) -> bytes:
+    """What the other server says to "hello"."""
+    with socket.socket(socket.AF_INET, kind) as connection:
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", OTHER))
+        connection.sendall(b"hello\n")
+        return connection.recv(100)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = self.path
+        if path == "/die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if path.startswith("/visits/"):
+            if os.environ.get("DIES"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            body = count(path.removeprefix("/visits/"))
+        elif path == "/udp":
+            body = exchange(socket.SOCK_DGRAM)
+        elif path == "/other":
+            body = exchange(socket.SOCK_STREAM)
+        elif path == "/until-left":
+            self.connection.recv(1)  # the end: the caller left
+            body = b"too late"
+            left.set()
+        elif path == "/whether-left":
+            left.wait(20)
+            body = b"left"
+        else:
+            body = b"here"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    allow_reuse_port = True
+
+
+def stubborn(*_: object) -> None:
+    print("the service was asked to end and does not", flush=True)
+
+
+if os.environ.get("STUBBORN"):
+    signal.signal(signal.SIGINT, stubborn)
+    signal.signal(signal.SIGTERM, stubborn)
+for _ in range(WORKERS - 1):
+    if os.fork() == 0:
+        break
+try:
+    Server(("127.0.0.1", PORT), Handler).serve_forever()
+except KeyboardInterrupt:
+    sys.exit(0)
