@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from decimal import Decimal
 
 import brotli
@@ -283,6 +284,22 @@ def test_a_stream_of_zstd_frames_without_sizes_is_read() -> None:
     data = packer.compress(b"x" * 3_000_000) + packer.flush()
     body = contents.show(data + zstandard.compress(b"y"), typed("text/plain", "zstd"))
     assert body == {"text": "x" * 3_000_000 + "y", "encoding": "zstd"}
+
+
+@pytest.mark.parametrize("coding", CODED)
+def test_a_body_without_bytes_gains_none(coding: str) -> None:
+    assert contents.render(contents.show(b"", typed("text/plain", coding))) == b""
+
+
+@pytest.mark.parametrize(
+    ("coding", "code"), [("gzip", gzip.compress), ("zstd", zstandard.compress)]
+)
+def test_a_body_of_very_many_members_is_read_once(
+    coding: str, code: Callable[[bytes], bytes]
+) -> None:
+    """Each member used to copy all that came after it, and to make a window of its own."""
+    body = contents.show(code(b"a") * 5000, typed("text/plain", coding))
+    assert body == {"text": "a" * 5000, "encoding": coding}
 
 
 @pytest.mark.parametrize("coding", [*CODED, "compress", "aws-chunked"])

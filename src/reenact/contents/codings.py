@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from io import BytesIO
+from typing import Protocol
 
 import brotli
 import zstandard
@@ -13,6 +13,12 @@ DECODED_LIMIT = 1024 * 1024 * 1024
 """Bytes a coded body may grow to; a body that would grow further stays as it came."""
 
 STEP = 1024 * 1024
+
+SLICE = 4096
+"""Coded bytes given at a time: a zstd block of 4 bytes can stand for 128 KiB (RFC 8878, 3.1.1.2)."""
+
+WINDOW_MAX = 1 << 27
+"""Bytes a zstd frame may ask to be remembered."""
 
 
 class Undecodable(Exception):
@@ -66,19 +72,34 @@ def _has_zlib_header(data: bytes) -> bool:
 
 def _inflate(data: bytes, wbits: int) -> bytes:
     """One or more members one after another (RFC 1952 section 2.2 allows it for gzip)."""
+    return _members(data, lambda: zlib.decompressobj(wbits))
+
+
+class _Unpacker(Protocol):
+    """What zlib and zstandard have in common: `unused_data` is what came after the `eof`."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: memoryview, /) -> bytes: ...
+
+
+def _members(data: bytes, new: Callable[[], _Unpacker]) -> bytes:
+    """All members, each of them whole. They are given in slices, so that a bomb is seen before it
+    fills the memory and a body of very many members copies no byte for each of them."""
     out = bytearray()
-    while True:
-        unpacker = zlib.decompressobj(wbits)
-        rest = data
+    view = memoryview(data)
+    at = 0
+    while at < len(view) or not at:
+        unpacker = new()
         while not unpacker.eof:
-            piece = unpacker.decompress(rest, STEP)
-            rest = unpacker.unconsumed_tail
-            _grow(out, piece)
-            if not piece and not rest and not unpacker.eof:
+            piece = view[at : at + SLICE]
+            if not piece:
                 raise Undecodable("ends too early")
-        data = unpacker.unused_data
-        if not data:
-            return bytes(out)
+            _grow(out, unpacker.decompress(piece))
+            at += len(piece) - len(unpacker.unused_data)
+    return bytes(out)
 
 
 def _grow(out: bytearray, piece: bytes) -> None:
@@ -101,26 +122,9 @@ def _unbrotli(data: bytes) -> bytes:
 
 
 def _unzstd(data: bytes) -> bytes:
-    """All frames; each must be whole."""
-    out = bytearray()
-    while data:
-        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-        _check_size(data)
-        _grow(out, unpacker.decompress(data))
-        if not unpacker.eof:
-            raise Undecodable("ends too early")
-        data = unpacker.unused_data
-    return bytes(out)
-
-
-def _check_size(data: bytes) -> None:
-    """Reads a frame once through a bounded window, so that a bomb never lies in memory."""
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(BytesIO(data))
-    total = 0
-    while piece := reader.read(STEP):
-        total += len(piece)
-        if total > DECODED_LIMIT:
-            raise Undecodable("decodes to more than the limit")
+    """All frames, each of them whole (RFC 8878 section 3)."""
+    machine = zstandard.ZstdDecompressor(max_window_size=WINDOW_MAX)
+    return _members(data, machine.decompressobj)
 
 
 def _deflate(wbits: int) -> Callable[[bytes], bytes]:
