@@ -41,6 +41,8 @@ FORM = typed("application/x-www-form-urlencoded")
         ('{"a":"é"}', None),
         ('{"a":"\\u003cb\\u003e"}', "compact go"),
         ('{"a":"x\\/y"}', "compact slash"),
+        ('{"a":"x\\\\/y"}', None),
+        ('{"a":"x\\\\\\/y"}', "compact slash"),
         ('{"a":1e-07}', "compact python"),
         ('{"a":0.0000001}', "compact plain"),
         ('{"a":1E-7}', "compact capital"),

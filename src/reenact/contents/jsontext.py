@@ -268,6 +268,10 @@ def styled(text: str) -> tuple[Value, Style] | None:
     return None
 
 
+ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+"""A slash behind a backslash that is not itself escaped."""
+
+
 def _candidates(text: str) -> list[Style]:
     body = text.rstrip("\r\n")
     end = text[len(body) :]
@@ -278,8 +282,9 @@ def _candidates(text: str) -> list[Style]:
         numbers = list(NUMBERS)
     indent = _indent(body)
     layouts = [(",", ": ")] if indent else _layouts(body)
+    slash = ESCAPED_SLASH.search(body) is not None
     return [
-        Style(item, key, indent, escapes, "\\/" in body, written, end)
+        Style(item, key, indent, escapes, slash, written, end)
         for item, key in layouts
         for escapes in _escapes(body)
         for written in numbers
