@@ -50,7 +50,7 @@ def time_binary(text: str) -> bytes:
 
 def timetz_text(raw: bytes) -> str:
     """The zone is seconds west of Greenwich on the wire, east in the text."""
-    micros, west = struct.unpack("!qi", raw)
+    (west,) = struct.unpack_from("!i", raw, 8)
     if abs(west) >= ZONE_MAX:
         raise ValueError(f"{west} s is no time zone")
     return time_text(raw[:8]) + _zone(-west)
