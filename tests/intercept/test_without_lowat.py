@@ -44,7 +44,9 @@ def test_the_rest_of_a_hello_is_waited_for() -> None:
     assert found.sni == "pay.example.com"
 
 
-def test_a_client_that_never_says_the_rest_has_said_that_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_never_says_the_rest_has_said_that_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(peek, "ASKS", 2)
 
     async def half() -> ClientHello | bytes:
