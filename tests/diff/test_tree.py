@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from decimal import Decimal
 
 from reenact.diff.tree import Comparison, Terms, compare
@@ -72,3 +73,14 @@ def test_keys_that_hold_generated_values_are_renamed() -> None:
 def test_an_equal_comparison_says_so() -> None:
     found = compare([1, "a"], [1, "a"], (), Terms(Renaming()))
     assert found == Comparison()
+
+
+def test_a_token_that_holds_a_known_value_is_bound_as_it_was_recorded() -> None:
+    names = Renaming()
+    names.bind("token", "zwaZyCsOYeN8xM", "Kq81mmZop2LwTT")
+    recorded = (
+        base64.urlsafe_b64encode(b'"zwaZyCsOYeN8xM"').decode() + ".awOieg.dl0AFr1AHbySBdLz57jq"
+    )
+    live = base64.urlsafe_b64encode(b'"Kq81mmZop2LwTT"').decode() + ".awPk2A.X9s0cPz1AHbySBdLz57jq"
+    found = compare(recorded, live, ("r",), Terms(names, discover=True))
+    assert [(b.recorded, b.live) for b in found.bindings] == [(recorded, live)]

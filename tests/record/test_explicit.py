@@ -12,7 +12,7 @@ import pytest
 from tests.record.explicit import Explicit, environment
 from tests.servers import reenact
 from tests.servers.payments import payments
-from tests.servers.process import listens, running
+from tests.servers.process import free_port, listens, running
 from tests.servers.redis import redis
 
 ANOTHER_SYSTEM = Path(__file__).with_name("another_system.py")
@@ -43,7 +43,7 @@ def test_a_service_is_recorded_and_rehearsed_through_its_ports(
     assert done.returncode == 0, done.output
     assert f"callers use port {setting.callers}" in done.output
     assert "only what goes through these ports is recorded" in done.output
-    assert "3 of 3" in done.output
+    assert "rehearsal 3" in done.output
     assert " 3 calls of theirs" not in done.output  # TLS was seen through too
     assert " 4 calls of theirs" in done.output
     assert " 0 set aside" in done.output
@@ -84,6 +84,25 @@ def test_a_suite_recorded_explicitly_is_green_in_a_sandbox(
     assert done.returncode == 0, done.output
 
 
+@pytest.mark.sandbox
+def test_a_suite_recorded_in_a_sandbox_is_green_in_explicit_mode(tmp_path: Path) -> None:
+    with redis() as cache, payments(folder=tmp_path / "provider") as provider:
+        env = environment(provider.ca)
+        service = free_port()
+        setting = Explicit(tmp_path, env, service, service, cache.port, provider.port)
+        recorded = reenact.record(
+            setting.command,
+            setting.use,
+            functools.partial(reenact.answers, service, "/healthz"),
+            cwd=tmp_path,
+            env=env,
+            log=tmp_path / "record.txt",
+        )
+    assert recorded.returncode == 0, recorded.output
+    done = setting.test("--mode", "explicit")
+    assert done.returncode == 0, done.output
+
+
 def test_a_port_that_is_taken_is_named(recorded: tuple[Explicit, reenact.Done]) -> None:
     setting, _ = recorded
     with socket.create_server(("127.0.0.1", setting.redis)):
@@ -119,7 +138,17 @@ def test_a_service_that_runs_elsewhere_is_recorded_until_ctrl_c(tmp_path: Path) 
 def test_auto_mode_on_another_system_says_why_there_is_no_sandbox(tmp_path: Path) -> None:
     shutil.copy(ANOTHER_SYSTEM, tmp_path / "sitecustomize.py")
     setting = Explicit(tmp_path, environment(Path("/dev/null"), tmp_path))
-    done = reenact.refused(setting.command, cwd=tmp_path, env=setting.env, log=tmp_path / "log")
+    line = ["record", "--", *setting.command]
+    done = reenact.run(line, cwd=tmp_path, env=setting.env, log=tmp_path / "log")
     assert done.returncode == 4, done.output
     (line,) = done.output.splitlines()
     assert "no sandbox here: this is darwin; use Linux, or `--mode explicit`" in line
+
+
+def test_doctor_on_another_system_says_what_works_there(tmp_path: Path) -> None:
+    shutil.copy(ANOTHER_SYSTEM, tmp_path / "sitecustomize.py")
+    env = environment(Path("/dev/null"), tmp_path)
+    done = reenact.run(["doctor"], cwd=tmp_path, env=env, log=tmp_path / "log")
+    assert done.returncode == 4, done.output
+    assert "this is darwin" in done.output
+    assert "--mode explicit work without" in done.output

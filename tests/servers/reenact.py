@@ -63,9 +63,9 @@ def replay(
     return Done(process.returncode, _said(log))
 
 
-def refused(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Done:
-    """A recording that ends by itself."""
-    with _started([*_reenact(), "record", "--", *command], cwd, env, log) as process:
+def run(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Done:
+    """Any command that ends by itself."""
+    with _started([*_reenact(), *arguments], cwd, env, log) as process:
         process.wait(RECORD_STOP_SECONDS)
     return Done(process.returncode, _said(log))
 

@@ -73,9 +73,10 @@ def test_a_disk_that_fills_midway_leaves_whole_blocks_and_the_accounting(tmp_pat
     assert capture.accounting is not None and capture.accounting.lost_bytes == int(lost)
 
 
-def test_a_disk_that_cannot_keep_up_leaves_gaps_and_ends_stay(tmp_path, monkeypatch):
+def test_a_disk_that_hangs_leaves_gaps_and_ends_stay(tmp_path, monkeypatch):
     """The thread is held; what exceeds the queue becomes a GAP of as many bytes."""
     monkeypatch.setattr(writing, "QUEUED_MAX", 1000)
+    monkeypatch.setattr(writing, "PATIENCE_S", 0.01)
     held = threading.Event()
     stores = writing._Disk._stores
     monkeypatch.setattr(writing._Disk, "_stores", lambda s, b: held.wait() and stores(s, b))
@@ -93,7 +94,7 @@ def test_a_disk_that_cannot_keep_up_leaves_gaps_and_ends_stay(tmp_path, monkeypa
     writer.add(data(10, 6))
     done = writer.close()
     assert (done.seen_bytes, done.stored_bytes) == (2780, 2010)
-    assert done.lost_why == {"the disk is too slow": 770}
+    assert done.lost_why == {"the disk did not keep up": 770}
     read = open_capture(tmp_path / "r.capture").segments(1)
     assert [(s.seq, s.side, s.kind.name, len(s.data), s.lost) for s in read] == [
         (1, Side.CLIENT, "DATA", 2000, 0),
@@ -102,6 +103,21 @@ def test_a_disk_that_cannot_keep_up_leaves_gaps_and_ends_stay(tmp_path, monkeypa
         (4, Side.CLIENT, "GAP", 0, 700),
         (5, Side.CLIENT, "DATA", 10, 0),
     ]
+
+
+def test_a_disk_that_is_merely_slow_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "QUEUED_MAX", 1000)
+    stores, pause = writing._Disk._stores, threading.Event()
+    monkeypatch.setattr(
+        writing._Disk, "_stores", lambda s, b: not pause.wait(0.002) and stores(s, b)
+    )
+    writer = CaptureWriter(tmp_path / "r.capture", META, print)
+    writer.flow(flow(1))
+    for n in range(30):
+        writer.add(data(700, n))
+        writer.flush()
+        assert writer._disk.queued <= 1000
+    assert writer.close().lost_bytes == 0
 
 
 def test_a_place_that_cannot_be_written_is_a_mistake_of_the_user(tmp_path):

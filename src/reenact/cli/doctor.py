@@ -15,7 +15,7 @@ def doctor() -> int:
 
     Exit code 0 when services can be sandboxed here, 4 when not.
     """
-    from reenact.sandbox.doctor import diagnose
+    from reenact.sandbox.need import diagnose
 
     checks = diagnose()
     width = max(len(check.name) for check in checks)
@@ -27,5 +27,7 @@ def doctor() -> int:
     if all(check.ok for check in checks if check.required):
         typer.echo("Services can be recorded and tested in a sandbox on this machine.")
         return Exit.AS_RECORDED
-    typer.echo("No sandbox on this machine; reenact record --mode explicit works without.")
+    typer.echo(
+        "No sandbox on this machine; reenact record --mode explicit and reenact test --mode explicit work without."
+    )
     return Exit.ENVIRONMENT

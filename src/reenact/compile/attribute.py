@@ -28,6 +28,9 @@ from reenact.model.value import Value, leaves
 LATE_NS = 5 * 10**9
 """How long after its response a request may still cause calls that are given to it."""
 
+TELLING_MIN = 5
+"""Characters of a value that may tell requests apart; shorter ones are equal by chance."""
+
 BACKGROUND_MIN = 3
 """Times a call must be seen with no request open before all like it count as background."""
 
@@ -103,6 +106,8 @@ class _Work:
 
     def by_values(self) -> None:
         for n in self._undecided():
+            if self.traits[n].opens or self.traits[n].closes:
+                continue  # says nothing of itself; what it encloses does
             scores = [(self._shared(n, i), i) for i in self.open[n]]
             scores.sort(key=lambda pair: (-pair[0], pair[1]))
             if scores[0][0] > scores[1][0]:
@@ -171,9 +176,11 @@ def _values(tree: Value) -> set[str]:
     out: set[str] = set()
     for _, leaf in leaves(tree):
         if isinstance(leaf, str):
-            out.update(word for word in _words(leaf) if len(word) >= 4)
+            out.update(word for word in _words(leaf) if len(word) >= TELLING_MIN)
         elif isinstance(leaf, int | float | Decimal) and not isinstance(leaf, bool):
-            out.add(str(leaf))
+            text = str(leaf)
+            if len(text) >= TELLING_MIN:
+                out.add(text)
     return out
 
 

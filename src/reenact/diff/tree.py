@@ -141,7 +141,10 @@ class _Walk:
 
     def _texts(self, a: str, told: str, b: str, at: Path) -> None:
         allowed = self._allowed(at)
-        pieces = align(told, b, known=bool(allowed & {"token", "opaque", "derived"}))
+        known = bool(allowed & {"token", "opaque", "derived"})
+        pieces = align(a, b, known=known)
+        if pieces is None:
+            pieces = align(told, b, known=known)
         if pieces is None:
             if "text" in allowed:
                 self._grant(at, "text", a, b)

@@ -12,12 +12,15 @@ import ipaddress
 import os
 import ssl
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from reenact.base.errors import MachineError
 
 VALID_FROM = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
 VALID_TO = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
@@ -38,15 +41,28 @@ class Authority:
     """One CA; leaf certificates and TLS contexts are kept for the names seen."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        cert, key = folder / "ca.pem", folder / "ca.key"
-        if not (cert.exists() and key.exists()):
-            _make(cert, key)
-        self.file = cert
-        self.pem = cert.read_bytes()
-        self._cert = x509.load_pem_x509_certificate(self.pem)
-        loaded = serialization.load_pem_private_key(key.read_bytes(), None)
-        assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+        """Raises MachineError when the folder cannot hold one, or holds something else."""
+        self.file, key = folder / "ca.pem", folder / "ca.key"
+        try:
+            with _alone(folder):
+                if not (self.file.exists() and key.exists()):
+                    _make(self.file, key)
+            self.pem = self.file.read_bytes()
+            self._cert = x509.load_pem_x509_certificate(self.pem)
+            loaded = serialization.load_pem_private_key(key.read_bytes(), None)
+        except OSError as bad:
+            raise MachineError(
+                f"{folder}: {bad.strerror}; the recorder's certificates are kept there, and "
+                "XDG_DATA_HOME moves it"
+            ) from None
+        except ValueError as bad:
+            raise MachineError(f"{folder}: {bad}; remove the folder, and it is made anew") from None
+        if not isinstance(loaded, ec.EllipticCurvePrivateKey) or (
+            loaded.public_key() != self._cert.public_key()
+        ):
+            raise MachineError(
+                f"{folder}: the key is not the certificate's; remove the folder, and it is made anew"
+            )
         self._key = loaded
         self._leaf_key = ec.generate_private_key(ec.SECP256R1())
         self._contexts: dict[tuple[str, tuple[str, ...]], ssl.SSLContext] = {}
@@ -104,8 +120,24 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time, where files can be locked: recorders may start together."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def _make(cert: Path, key: Path) -> None:
-    cert.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Reenact local authority")])
     usage = x509.KeyUsage(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -32,6 +33,7 @@ class Inbound:
         self._authority = authority
         self._settings = settings
         self._dial = dial
+        self._own: ssl.SSLContext | None = None
 
     async def relay(self, client: socket.socket, host: str, port: int) -> None:
         client.setblocking(False)
@@ -53,8 +55,9 @@ class Inbound:
                     return
             await join(client, server, tap)
         except HandshakeFailed as failed:
-            tap.describe(tls=True, opaque=f"TLS with a caller failed: {failed}")
+            tap.describe(opaque=_told(failed, port))
             tap.reset(failed.side, str(failed))
+            tap.note(_told(failed, port))
         except OSError as failed:
             tap.reset(Side.CLIENT, str(failed))
             refuse(client)
@@ -65,10 +68,20 @@ class Inbound:
         tls = self._settings.tls
         if not tls.service_cert:
             return self._authority.context(name, ("http/1.1",))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(tls.service_cert, tls.service_key or None)
-        context.set_alpn_protocols(["http/1.1"])
-        return context
+        if self._own is None:
+            self._own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._own.load_cert_chain(tls.service_cert, tls.service_key or None)
+            self._own.set_alpn_protocols(["http/1.1"])
+        return self._own
+
+
+def _told(failed: HandshakeFailed, port: int) -> str:
+    if failed.side is Side.SERVER:
+        return f"port {port}: a caller spoke TLS, and the service did not ({failed})"
+    return (
+        f"port {port}: a caller did not accept the certificate shown to it ({failed}); give the "
+        "service's own in tls.service_cert and tls.service_key, or let callers trust the recorder's"
+    )
 
 
 def unverified() -> ssl.SSLContext:
@@ -87,10 +100,28 @@ def accept_all(listener: socket.socket, take: Callable[[socket.socket], None]) -
             sock, _ = listener.accept()
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:
-            return  # the client went away between SYN and accept, or no descriptor is left
+        except OSError as failed:
+            if failed.errno in _NOT_NOW:
+                _pause(listener, take)
+            return  # else the client went away between SYN and accept
         sock.setblocking(False)
         take(sock)
+
+
+_NOT_NOW = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PAUSE_S = 0.05
+
+
+def _pause(listener: socket.socket, take: Callable[[socket.socket], None]) -> None:
+    """No descriptor is left: the caller waits in the kernel's queue, and we do not spin."""
+    loop = asyncio.get_running_loop()
+    loop.remove_reader(listener.fileno())
+
+    def again() -> None:
+        if listener.fileno() >= 0:
+            watch(listener, take)
+
+    loop.call_later(_PAUSE_S, again)
 
 
 def listen(host: str, port: int) -> socket.socket:

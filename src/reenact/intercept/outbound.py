@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import ipaddress
 import os
 import socket
@@ -15,13 +16,19 @@ from pathlib import Path
 from reenact.intercept.ca import Authority
 from reenact.intercept.hello import GSSENC_REQUEST, SSL_REQUEST, ClientHello
 from reenact.intercept.peek import opening, readable
-from reenact.intercept.relay import Half, HandshakeFailed, join, pair, prompt, refuse
+from reenact.intercept.relay import Half, HandshakeFailed, join, pair, reach, reason, refuse
 from reenact.intercept.settings import Settings
 from reenact.intercept.tap import Recorder, Tap
 from reenact.model.segment import Endpoint, Role, Side, Transport
 
 DIAL_S = 130.0
 """Linux gives up on an unanswered connect after about 127 s (tcp_syn_retries 6)."""
+
+
+class Verify(enum.Enum):
+    CHAIN_AND_NAME = "chain and name"
+    CHAIN = "chain"
+    NOTHING = "nothing"
 
 
 class Outbound:
@@ -41,7 +48,7 @@ class Outbound:
         self._settings = settings
         self._dial = dial
         self._real_name = real_name
-        self._upstream: dict[tuple[str, tuple[str, ...], bool], ssl.SSLContext] = {}
+        self._upstream: dict[tuple[str, tuple[str, ...], Verify], ssl.SSLContext] = {}
 
     async def relay(
         self, client: socket.socket, meant: Endpoint, transport: Transport = Transport.TCP
@@ -53,7 +60,7 @@ class Outbound:
         try:
             server = await asyncio.wait_for(self._dial(meant, transport), DIAL_S)
         except (OSError, TimeoutError) as failed:
-            tap.reset(Side.SERVER, f"connect to {meant}: {_reason(failed)}")
+            tap.reset(Side.SERVER, f"connect to {meant}: {reason(failed)}")
             refuse(client)
             return
         try:
@@ -74,7 +81,7 @@ class Outbound:
         first = await opening(client)
         if isinstance(first, ClientHello):
             await self._tls(client, server, meant, first, tap)
-        elif first[:8] in (SSL_REQUEST, GSSENC_REQUEST):
+        elif asks(first):
             await self._postgres(client, server, meant, tap)
         else:
             await join(client, server, tap)
@@ -92,23 +99,46 @@ class Outbound:
             tap.describe(sni=hello.sni, opaque="passthrough")
             await join(client, server, tap)
             return
+        tap.describe(sni=hello.sni)
+        # PostgreSQL 17's `sslnegotiation=direct` is this protocol by name, and verifies as libpq.
+        postgres = hello.alpn == ("postgresql",)
+        context = self._postgres_context(name, hello.alpn, tap) if postgres else None
+        context = context or self.upstream(name, offered(hello.alpn))
+        await self._both_sides(client, server, meant, hello, tap, context)
+
+    async def _both_sides(
+        self,
+        client: socket.socket,
+        server: socket.socket,
+        meant: Endpoint,
+        hello: ClientHello,
+        tap: Tap,
+        context: ssl.SSLContext,
+    ) -> None:
+        """The upstream first: what it agrees to is what the client is offered, and if it fails
+        the client has not been told yet that all is well."""
         near, far = Half(Side.CLIENT, tap), Half(Side.SERVER, tap)
         near.peer, far.peer = far, near
-        prompt(client)
-        context = self.upstream(name, hello.alpn)
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.create_connection(
-                lambda: far, sock=server, ssl=context, server_hostname=name
-            )
-        except (OSError, ssl.SSLError) as failed:
-            refuse(client)
-            raise HandshakeFailed(Side.SERVER, str(failed)) from None
+        await reach(server, client, far, context, self._real_name(meant, hello.sni))
         assert far.transport is not None
         alpn = far.transport.get_extra_info("ssl_object").selected_alpn_protocol()
         tap.describe(tls=True, sni=hello.sni, alpn=alpn)
         ours = self._authority.context(hello.sni or meant.host, (alpn,) if alpn else ())
         await pair(client, near, far, ours)
+        self._ended(meant, tap, near, far)
+
+    def _ended(self, meant: Endpoint, tap: Tap, near: Half, far: Half) -> None:
+        where = tap.flow.sni or str(meant)
+        if near.left and not near.spoke and not far.spoke:
+            tap.note(
+                f"{where}: the service ended a connection right after the TLS handshake, without a "
+                "word, as clients do that pin certificates; if it does, name the host in "
+                "tls.passthrough"
+            )
+        if "certificate required" in far.failure:
+            tap.note(
+                f"{where}: the upstream asks for a client certificate; name it in tls.client_certs"
+            )
 
     async def _postgres(
         self, client: socket.socket, server: socket.socket, meant: Endpoint, tap: Tap
@@ -116,67 +146,80 @@ class Outbound:
         """SSLRequest and GSSENCRequest, PostgreSQL 17 documentation, 54.2.10. Encryption by GSSAPI
         cannot be read by us, so it is declined; a client then asks for TLS or goes on in the clear."""
         loop = asyncio.get_running_loop()
-        while True:
-            asked = await loop.sock_recv(client, 8)
-            if asked == GSSENC_REQUEST:
-                await loop.sock_sendall(client, b"N")
-            elif asked == SSL_REQUEST:
-                break
+        while asked := asks(await opening(client)):
+            await loop.sock_recv(client, len(SSL_REQUEST))  # no more than was peeked at
+            if asked == SSL_REQUEST:
+                await loop.sock_sendall(server, SSL_REQUEST)
+                said = await loop.sock_recv(server, 1)
+                await loop.sock_sendall(client, said)
+                if said == b"S":
+                    await self._postgres_tls(client, server, meant, tap)
+                    return
+                if said != b"N":  # the end, or an error message of a server before TLS
+                    if said:
+                        tap.data(Side.SERVER, said)
+                    break
             else:
-                await self._plainly(client, server, asked, tap)
-                return
+                await loop.sock_sendall(client, b"N")
             await readable(client)
-            first = await opening(client)
-            if isinstance(first, ClientHello) or first[:8] not in (SSL_REQUEST, GSSENC_REQUEST):
-                await join(client, server, tap)
-                return
-        await loop.sock_sendall(server, SSL_REQUEST)
-        said = await loop.sock_recv(server, 1)
-        await loop.sock_sendall(client, said)
-        if said != b"S":
-            await join(client, server, tap)
-            return
-        await readable(client)
-        hello = await opening(client)
-        sni, alpn = (hello.sni, hello.alpn) if isinstance(hello, ClientHello) else (None, ())
-        tap.describe(tls=True, sni=None)
-        name = self._real_name(meant, sni)
-        context = self.upstream(name, alpn, verify=False)
-        ours = self._authority.context(sni or meant.host, alpn)
-        await join(client, server, tap, ours, context, name)
-
-    @staticmethod
-    async def _plainly(
-        client: socket.socket, server: socket.socket, taken: bytes, tap: Tap
-    ) -> None:
-        tap.data(Side.CLIENT, taken)
-        await asyncio.get_running_loop().sock_sendall(server, taken)
         await join(client, server, tap)
 
-    def upstream(self, name: str, alpn: tuple[str, ...], *, verify: bool = True) -> ssl.SSLContext:
-        """A client context that trusts what the service's clients trust: the system's roots, the
-        bundles its environment names, and the configured files.
+    async def _postgres_tls(
+        self, client: socket.socket, server: socket.socket, meant: Endpoint, tap: Tap
+    ) -> None:
+        await readable(client)
+        hello = await opening(client)
+        if not isinstance(hello, ClientHello):  # it promised one; nothing fits any more
+            tap.describe(opaque="TLS was agreed on, and something else came")
+            await join(client, server, tap)
+            return
+        name = self._real_name(meant, hello.sni)
+        if _listed(name, self._settings.tls.passthrough):
+            tap.describe(sni=hello.sni, opaque="passthrough")
+            await join(client, server, tap)
+            return
+        tap.describe(sni=hello.sni)
+        context = self._postgres_context(name, hello.alpn, tap)
+        await self._both_sides(client, server, meant, hello, tap, context)
 
-        PostgreSQL's clients do not verify by default (sslmode `prefer`, `require`), and which
-        mode they were told cannot be seen from outside; there `verify` is False.
-        """
+    def _postgres_context(self, name: str, alpn: tuple[str, ...], tap: Tap) -> ssl.SSLContext:
+        """libpq verifies nothing with sslmode `prefer` and `require`, the chain with `verify-ca` or
+        when it has a root file, the name too with `verify-full`; from outside this cannot be
+        seen. So the chain is verified when a CA file is configured, and nothing otherwise."""
+        tls = self._settings.tls
+        if tls.trust_files and not _listed(name, tls.insecure):
+            return self.upstream(name, alpn, Verify.CHAIN)
+        tap.note(
+            f"{name}: the certificate of this PostgreSQL was not verified, as by sslmode=require; "
+            "name its CA file in tls.trust_files to verify it"
+        )
+        return self.upstream(name, alpn, Verify.NOTHING)
+
+    def upstream(
+        self, name: str, alpn: tuple[str, ...], verify: Verify = Verify.CHAIN_AND_NAME
+    ) -> ssl.SSLContext:
+        """A client context that trusts what the service's clients trust: the system's roots, the
+        bundles its environment names, and the configured files."""
         key = (name, alpn, verify)
         if key not in self._upstream:
             self._upstream[key] = self._context(*key)
         return self._upstream[key]
 
-    def _context(self, name: str, alpn: tuple[str, ...], verify: bool) -> ssl.SSLContext:
+    def _context(self, name: str, alpn: tuple[str, ...], verify: Verify) -> ssl.SSLContext:
         context = ssl.create_default_context()
         for file in (*trusted_by_environment(), *self._settings.tls.trust_files):
-            with contextlib.suppress(OSError, ssl.SSLError):
+            with contextlib.suppress(OSError):
                 context.load_verify_locations(file)
-        if not verify or _listed(name, self._settings.tls.insecure):
+        if _listed(name, self._settings.tls.insecure):
+            verify = Verify.NOTHING
+        if verify is not Verify.CHAIN_AND_NAME:
             context.check_hostname = False
+        if verify is Verify.NOTHING:
             context.verify_mode = ssl.CERT_NONE
         if alpn:
             context.set_alpn_protocols(list(alpn))
         for own in self._settings.tls.client_certs:
-            if fnmatch(name, own.host):
+            if _listed(name, (own.host,)):
                 context.load_cert_chain(own.cert, own.key)
         return context
 
@@ -184,20 +227,31 @@ class Outbound:
         where = tap.flow.sni or str(meant)
         if failed.side is Side.SERVER:
             text = (
-                f"{where}: TLS to the upstream failed ({failed}); passed on as a failure. If the "
-                "service trusts a private CA file, name it in tls.trust_files"
+                f"{where}: TLS with the upstream failed ({failed}); the service was told so by a "
+                "reset. If the service trusts a private CA file, name it in tls.trust_files; if it "
+                "verifies nothing, name the host in tls.insecure"
             )
-            tap.describe(sni=tap.flow.sni, opaque=text)
-            tap.reset(Side.SERVER, text)
         else:
             text = (
                 f"{where}: the service did not accept the recorder's certificate ({failed}); name "
                 "the CA file its client reads in tls.trust_files, or, for a client that pins "
                 "certificates, the host in tls.passthrough"
             )
-            tap.describe(tls=True, sni=tap.flow.sni, opaque=text)
-            tap.reset(Side.CLIENT, text)
+        tap.describe(opaque=text)
+        tap.reset(failed.side, text)
         tap.note(text)
+
+
+def asks(first: ClientHello | bytes) -> bytes:
+    """SSL_REQUEST or GSSENC_REQUEST when the client begins with it, else b""."""
+    begins = b"" if isinstance(first, ClientHello) else first[:8]
+    return begins if begins in (SSL_REQUEST, GSSENC_REQUEST) else b""
+
+
+def offered(alpn: tuple[str, ...]) -> tuple[str, ...]:
+    """What we offer the upstream of what the client offers: HTTP/2 only if nothing else will do,
+    since HTTP/1.1 can be replayed. Client and upstream still agree on one and the same."""
+    return tuple(p for p in alpn if p != "h2") if "http/1.1" in alpn else alpn
 
 
 def trusted_by_environment() -> list[str]:
@@ -236,9 +290,3 @@ def peer_of(sock: socket.socket) -> Endpoint:
     except OSError:
         return Endpoint("", 0)
     return Endpoint(str(name[0]), int(name[1])) if isinstance(name, tuple) else Endpoint("unix", 0)
-
-
-def _reason(failed: BaseException) -> str:
-    if isinstance(failed, OSError) and failed.strerror:
-        return failed.strerror
-    return str(failed) or type(failed).__name__

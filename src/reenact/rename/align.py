@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from reenact.rename.forms import STRUCTURED, TOKEN_MIN, kind_of_pair
+from reenact.rename.forms import STRUCTURED, TOKEN_MIN, kind_of_pair, looks_random
 from reenact.rename.instants import read
 
 
@@ -35,13 +35,13 @@ def align(recorded: str, live: str, *, known: bool = False) -> list[Piece] | Non
         pieces = _by(pattern, recorded, live, known)
         if pieces is not None:
             return pieces
-    if min(len(recorded), len(live)) >= 2 * TOKEN_MIN and not _prose(recorded, live):
+    if min(len(recorded), len(live)) >= 2 * TOKEN_MIN and (known or _both_random(recorded, live)):
         return [Piece("opaque", recorded, live)]
     return None
 
 
-def _prose(recorded: str, live: str) -> bool:
-    return " " in recorded or " " in live
+def _both_random(recorded: str, live: str) -> bool:
+    return " " not in recorded + live and looks_random(recorded) and looks_random(live)
 
 
 _NUMERIC = (_LONE_NUMBERS, _NUMBERS)

@@ -76,6 +76,7 @@ class _Lesson:
         self._needs: dict[str, set[str]] = defaultdict(set)
         self._first: dict[str, int] = {}
         self._at = {case.id: case.at_ns for case in suite.cases}
+        self._seen = {observation.case for run in runs for observation in run}
         for run in runs:
             for observation in run:
                 self._observe(observation)
@@ -135,10 +136,12 @@ class _Lesson:
         return max(asked, key=lambda case: (asked[case], case == home))
 
     def _ran(self, case: str) -> bool:
-        return not next(c.aside for c in self._old.cases if c.id == case)
+        return case in self._seen
 
     def _uses(self, id: str, owner: str) -> Uses:
         always = self._asked[id][owner] >= self._runs or not self._asked[id]
+        if self._calls[id].uses is not Uses.ONCE and not self._asked[id]:
+            return self._calls[id].uses
         if self._times[id] > 1:
             return Uses.SOME if always else Uses.MANY
         return Uses.ONCE if always else Uses.MAYBE
@@ -186,6 +189,14 @@ def _with(
 
 def _as_session(call: Interaction, number: int) -> Interaction:
     return msgspec.structs.replace(call, id=f"s.{number}", after=())
+
+
+def telling(verdict: Verdict) -> bool:
+    """Whether a case that failed an ordinary test did so only in how often and in which order it
+    asked: then what it asked teaches as much as in a rehearsal that discovers."""
+    return not (verdict.misses or verdict.conflicts or verdict.note) and all(
+        d.explained_by is not None for d in verdict.differences
+    )
 
 
 def quarantine(

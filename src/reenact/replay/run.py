@@ -20,7 +20,7 @@ from reenact.replay.core.events import CaseDone, Finished
 from reenact.replay.groups import shares, with_needs
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
-from reenact.replay.rehearse import Findings, learn, quarantine
+from reenact.replay.rehearse import Findings, learn, quarantine, telling
 from reenact.replay.shell import Stage
 from reenact.replay.strays import Strays
 from reenact.replay.world import World
@@ -83,6 +83,10 @@ def rehearse(
             suite = strays.learn(learn(suite, [seen], findings, builtin()), seen)
         elif all(d.verdict.status is not Status.FAIL for d in done):
             break
+        else:
+            suite = learn(
+                suite, [[d.observation for d in done if telling(d.verdict)]], findings, builtin()
+            )
     verdicts = [d.verdict for d in done]
     suite = quarantine(suite, verdicts, {v.case: reason(v) for v in verdicts}, findings)
     return Rehearsed(

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-import msgspec
-
+from reenact.sandbox.check import EXPLICIT, Check
 from reenact.sandbox.inside import kernel, mounts, netlink, network
 from reenact.sandbox.process import may_make_namespaces
-
-EXPLICIT = "`--mode explicit` works without"
-
-
-class Check(msgspec.Struct, frozen=True):
-    """`required`: without it there is no sandbox; else something smaller is missing, see `detail`."""
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
-    required: bool = True
 
 
 def supported() -> str | None:
@@ -36,9 +22,7 @@ def supported() -> str | None:
 
 
 def diagnose() -> list[Check]:
-    """Every check, in the order in which a sandbox needs them."""
-    if sys.platform != "linux":
-        return [Check("Linux", False, f"this is {sys.platform}", f"use Linux, or {EXPLICIT}")]
+    """Every check, in the order in which a sandbox needs them. On Linux; see `need.diagnose`."""
     out = [_namespaces()]
     if out[0].ok:
         out += [_network(), _files(), _processes(), _low_ports()]

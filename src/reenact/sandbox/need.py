@@ -9,19 +9,26 @@ import sys
 from typing import TYPE_CHECKING
 
 from reenact.base.errors import MachineError
+from reenact.sandbox.check import EXPLICIT, Check
 
 if TYPE_CHECKING:
     from reenact.sandbox.process import Sandbox
     from reenact.sandbox.spec import SandboxSpec
 
 
+def diagnose() -> list[Check]:
+    """What `reenact doctor` tells: on Linux every check, elsewhere that it is not Linux."""
+    if sys.platform != "linux":
+        return [Check("Linux", False, f"this is {sys.platform}", f"use Linux, or {EXPLICIT}")]
+    from reenact.sandbox import doctor
+
+    return doctor.diagnose()
+
+
 def linux() -> None:
     """Raises MachineError on any other system."""
     if sys.platform != "linux":
-        raise MachineError(
-            f"no sandbox here: this is {sys.platform}; use Linux, or `--mode explicit`, which "
-            "works without"
-        )
+        raise MachineError(f"no sandbox here: this is {sys.platform}; use Linux, or {EXPLICIT}")
 
 
 def start(spec: SandboxSpec) -> Sandbox:

@@ -25,13 +25,16 @@ FLUSH_BYTES = 1024 * 1024
 """What a kill -9 may cost: the segments of the last 200 ms or of the last MiB."""
 
 QUEUED_MAX = 64 * 1024 * 1024
-"""Bytes waiting for the disk. Beyond it data is counted as lost instead of kept: memory stays
-bounded and the service is never held up."""
+"""Bytes waiting for the disk: what the recorder may hold in memory beside its connections' buffers."""
+
+PATIENCE_S = 2.0
+"""How long traffic waits for a disk that is slower than it (1 GB/s is easily reached). A disk that
+takes longer hangs: then data is counted as lost instead of kept, and the service goes on."""
 
 SEGMENT_BYTES = 128
 """What a segment weighs beside its data (sys.getsizeof of the struct and its numbers)."""
 
-TOO_SLOW = "the disk is too slow"
+TOO_SLOW = "the disk did not keep up"
 
 
 class _Batch(NamedTuple):
@@ -80,7 +83,7 @@ class CaptureWriter:
         if self._disk.failed:
             _count(self._lost, self._disk.failed, size)
             return
-        if size and self._disk.queued > QUEUED_MAX:
+        if size and self._disk.hangs():
             _count(self._lost, TOO_SLOW, size)
             self._gaps[flow, side] = self._gaps.get((flow, side), 0) + size
             return
@@ -107,6 +110,7 @@ class CaptureWriter:
         """Hand what is pending to the thread; the shell calls it every FLUSH_S."""
         if self._pending or self._flows:
             self._disk.put(_Batch(self._flows, self._pending, self._size, self._weight))
+            self._disk.wait()
             self._flows, self._pending, self._size, self._weight = [], [], 0, 0
 
     def close(self, notes: tuple[str, ...] = ()) -> Accounting:
@@ -143,8 +147,8 @@ class CaptureWriter:
 
 
 class _Disk:
-    """The file and the thread that writes it. All but `put`, `queued` and `failed` is the
-    thread's own until `drain` returned."""
+    """The file and the thread that writes it. What counts and indexes is the thread's own until
+    `drain` returned."""
 
     def __init__(self, path: Path, meta: Meta, on_failure: Callable[[str], None]) -> None:
         self._file = _created(path)
@@ -156,7 +160,8 @@ class _Disk:
         self.stored_flows: set[FlowId] = set()
         self._at = 0
         self._index: list[BlockOfSegments] = []
-        self._lock = threading.Lock()
+        self._moved = threading.Condition()
+        self._hangs = False
         self._queue: SimpleQueue[_Batch | None] = SimpleQueue()
         self._encoder = msgspec.msgpack.Encoder()
         self._write(start() + block(Kind.META, self._encoder.encode(meta)))
@@ -164,9 +169,22 @@ class _Disk:
         self._thread.start()
 
     def put(self, batch: _Batch) -> None:
-        with self._lock:
+        with self._moved:
             self.queued += batch.weight
         self._queue.put(batch)
+
+    def wait(self) -> None:
+        """Until the queue has room, but not for long; once only while the disk hangs."""
+        if self.queued > QUEUED_MAX and not self._hangs:
+            with self._moved:
+                has_room = self._moved.wait_for(lambda: self.queued <= QUEUED_MAX, PATIENCE_S)
+            self._hangs = not has_room
+
+    def hangs(self) -> bool:
+        """Whether data has to be left out for now."""
+        if self._hangs and self.queued <= QUEUED_MAX // 2:
+            self._hangs = False
+        return self._hangs
 
     def drain(self) -> None:
         self._queue.put(None)
@@ -188,8 +206,9 @@ class _Disk:
                 self.stored_flows.update(flow.id for flow in batch.flows)
             else:
                 _count(self.lost, self.failed, batch.size)
-            with self._lock:
+            with self._moved:
                 self.queued -= batch.weight
+                self._moved.notify()
 
     def _stores(self, batch: _Batch) -> bool:
         try:

@@ -68,14 +68,12 @@ class Rehearsal:
 
     def _asked(self, token: int, request: Value, at_ns: int) -> None:
         normal = self._plugin.matcher.normal(request)
-        found = next(
-            (i for i in self._left if self._plugin.matcher.normal(i.request) == normal), None
-        )
+        same = (i for i in self._left if self._plugin.matcher.normal(i.request) == normal)
+        found = next(same, None)
         if found is None:
             self.faults.append(f"asked what was not recorded: {request!r}")
             return
-        if not self._plugin.matcher.traits(request, found.response).housekeeping:
-            self._left.remove(found)
+        self._left.remove(found)
         if found.outcome in (Outcome.COMPLETE, Outcome.ONE_WAY):
             self.do(self.responder.answer(token, Answer(found, found.response), at_ns), at_ns)
 

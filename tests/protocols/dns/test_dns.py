@@ -51,7 +51,7 @@ def answered(query, *rows, rcode=dns.rcode.NOERROR, flags=0):
     if rows:
         q = query.question[0]
         made.answer.append(dns.rrset.from_text_list(q.name, 60, q.rdclass, q.rdtype, rows))
-    return made.to_wire(max_size=65535)
+    return made.to_wire(max_size=65535, want_shuffle=False)
 
 
 def conversation(kind, framed):
@@ -101,6 +101,11 @@ def test_two_questions_with_one_id_are_two_exchanges():
     ]
 
 
+def test_an_answer_that_cannot_be_read_breaks_its_query():
+    [made] = read_exchanges(PLUGIN, [(C, asked().to_wire()), (S, b"\x00\x07\x81\x80garbled")], UDP)
+    assert (made.outcome, made.request["name"]) == (Outcome.BROKEN, "api.example.")
+
+
 def played(query, tree, flow=UDP, recorded=()):
     """What the client gets for `query` when the engine answers with `tree`."""
     wire = query.to_wire()
@@ -132,6 +137,13 @@ def row(data, kind="A"):
 
 def test_a_name_that_was_not_looked_up_does_not_exist():
     assert played(asked(), Refuse("unknown")).rcode() == dns.rcode.NXDOMAIN
+
+
+def test_records_keep_their_order():
+    data = [f"192.0.2.{n}" for n in (9, 3, 7, 1, 5)]
+    tree = {"rcode": "NOERROR", "answers": [row(d) for d in data]}
+    for _ in range(5):
+        assert [str(r) for r in played(asked(), tree).answer[0]] == data
 
 
 def test_what_is_too_long_for_a_datagram_is_cut_off_and_whole_over_tcp():

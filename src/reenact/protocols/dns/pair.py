@@ -31,7 +31,7 @@ class DnsPairer:
         assert isinstance(message.payload, Packet)
         read = parsed(message.payload.data)
         if read is None:
-            return [self._broken(message, "no DNS message")]
+            return [self._unreadable(message, int.from_bytes(message.payload.data[:2]))]
         if message.side is Side.CLIENT:
             return self._query(message, read)
         return self._response(message, read)
@@ -63,6 +63,14 @@ class DnsPairer:
             self._exchanges.make(Outcome.CUT, messages, request, None, "no answer came")
             for messages, request in left
         ]
+
+    def _unreadable(self, message: Message, id: int) -> Exchange:
+        """With the query that it answers, if its id tells."""
+        asked = self._first(id) if message.side is Side.SERVER else None
+        if asked is None:
+            return self._broken(message, "no DNS message")
+        note = "the answer is no DNS message"
+        return self._exchanges.make(Outcome.BROKEN, (*asked[0], message), asked[1], None, note)
 
     def _broken(self, message: Message, note: str) -> Exchange:
         return self._exchanges.make(Outcome.BROKEN, (message,), None, None, note)

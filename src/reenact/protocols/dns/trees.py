@@ -119,8 +119,9 @@ def _fill(made: dns.message.Message, fields: dict[str, Value]) -> None:
 
 
 def _written(made: dns.message.Message, size_max: int) -> bytes:
+    """Records in the order recorded, which dnspython shuffles unless told: clients take the first."""
     try:
-        return made.to_wire(max_size=size_max)
+        return made.to_wire(max_size=size_max, want_shuffle=False)
     except dns.exception.TooBig:
         made.flags |= dns.flags.TC
         made.answer.clear()

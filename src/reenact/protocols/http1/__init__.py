@@ -1,46 +1,30 @@
-"""HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112). README.md shows the trees and what is not covered."""
+"""HTTP/1.0 and 1.1 (RFC 9110, RFC 9112), both as the service's server and as its client.
 
-from __future__ import annotations
+Reading order: `grammar` (start lines, headers, which framing), `reader` (one direction of a
+connection), `codec` (both), `pairer`, `tree` and `wire` (trees to and from bytes), `matcher`,
+`caller` and `responder`. README.md has the shapes of the trees and what is not covered.
+"""
 
-import re
-
-from reenact.model.protocol import Confidence, ProtocolPlugin
-from reenact.model.segment import Flow
-from reenact.protocols.http1.call import HttpCaller
-from reenact.protocols.http1.codec import HttpCodec
-from reenact.protocols.http1.encode import HttpEncoder
-from reenact.protocols.http1.match import HttpMatcher
-from reenact.protocols.http1.messages import Request, Response, Tunnel
-from reenact.protocols.http1.pair import HttpPairer
-from reenact.protocols.http1.respond import HttpResponder
-
-LIMIT = 4 * 1024 * 1024 * 1024
-"""Bodies are held whole while they are read; a capture larger than this is read by nobody."""
-
-_START = re.compile(rb"[A-Z!#$%&'*+.^_`|~0-9a-z-]{1,40} [^\s]+ HTTP/1\.[01]\r?\n")
-_BEGUN = re.compile(rb"[A-Z]{1,20}( [^\s]*( H?T?T?P?/?1?\.?[01]?)?)?")
-
-
-def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
-    if not client:
-        return Confidence.NO if server else Confidence.WAIT
-    if _START.match(client):
-        return Confidence.SURE
-    if len(client) < 4096 and _BEGUN.fullmatch(client):
-        return Confidence.WAIT if not server.startswith(b"HTTP/1.") else Confidence.SURE
-    return Confidence.NO
-
+from reenact.model.protocol import ProtocolPlugin
+from reenact.protocols.http1.caller import HttpCaller
+from reenact.protocols.http1.codec import BUFFER_LIMIT, HttpCodec
+from reenact.protocols.http1.detect import detect
+from reenact.protocols.http1.encoder import HttpEncoder
+from reenact.protocols.http1.matcher import HttpMatcher
+from reenact.protocols.http1.pairer import HttpPairer
+from reenact.protocols.http1.payloads import Request, Response, Tunnel
+from reenact.protocols.http1.responder import HttpResponder
 
 PLUGIN = ProtocolPlugin(
     name="http1",
     payloads=(Request, Response, Tunnel),
     detect=detect,
-    codec=lambda flow: HttpCodec(LIMIT),
+    codec=lambda flow: HttpCodec(),
     encoder=lambda flow, side: HttpEncoder(),
     pairer=HttpPairer,
     matcher=HttpMatcher(),
     recall=lambda interactions: None,
-    responder=lambda flow, recalled: HttpResponder(LIMIT),
-    caller=lambda flow: HttpCaller(LIMIT),
-    buffer_limit=LIMIT,
+    responder=lambda flow, recalled: HttpResponder(),
+    caller=lambda flow: HttpCaller(),
+    buffer_limit=BUFFER_LIMIT,
 )

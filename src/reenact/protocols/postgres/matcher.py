@@ -70,7 +70,14 @@ class PostgresMatcher:
         if kind == "query":
             idle = _idle_end(sql, response) or _is_setup(response)
             keeps = idle or (_housekeeping(sql) and not failed)
-            return Traits(housekeeping=keeps, reads=_reads(sql))
+            first = sql.split(None, 1)[0].upper().rstrip(";") if sql.strip() else ""
+            return Traits(
+                housekeeping=keeps,
+                reads=_reads(sql),
+                opens=first in ("BEGIN", "START"),
+                closes=first in ("COMMIT", "ROLLBACK", "END", "ABORT")
+                and " TO " not in sql.upper(),
+            )
         return Traits(housekeeping=kind == "startup" or kind in _MECHANICS)
 
 

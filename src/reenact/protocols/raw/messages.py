@@ -25,12 +25,15 @@ def tree(payload: Bytes) -> Value:
     return said
 
 
+_LAYOUT = dict.fromkeys(map(ord, "\r\n\t"))
+
+
 def _printable(data: bytes) -> str | None:
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    return text if all(c.isprintable() or c in "\r\n\t" for c in text) else None
+    return text if text.translate(_LAYOUT).isprintable() else None
 
 
 def untree(value: Value) -> bytes:

@@ -7,6 +7,7 @@ import re
 from reenact.model.protocol import Confidence, ProtocolPlugin
 from reenact.model.segment import Flow, Side
 from reenact.protocols.framing import FramedCodec
+from reenact.protocols.redis.commands import KNOWN
 from reenact.protocols.redis.frame import RespFramer
 from reenact.protocols.redis.match import RedisMatcher
 from reenact.protocols.redis.messages import Frame, FrameEncoder, parse
@@ -18,6 +19,8 @@ LIMIT = 512 * 1024 * 1024
 
 _COMMAND = re.compile(rb"\*\d{1,7}\r\n\$\d{1,9}\r\n")
 _BEGUN = re.compile(rb"\*(\d{1,7}(\r(\n(\$(\d{1,9}(\r)?)?)?)?)?)?")
+_TYPED = re.compile(rb"([A-Za-z]+)( [^\n]*)?\r?\n")
+_REPLY = re.compile(rb"[+\-]|[:,(]-?\d|[$*]-?\d|[%~>|=!]\d|#[tf]|_\r")
 
 
 def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
@@ -27,8 +30,16 @@ def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
         return Confidence.SURE
     if _BEGUN.fullmatch(client):
         return Confidence.WAIT
-    inline = client[:40].upper().startswith((b"PING\r\n", b"AUTH ", b"INFO\r\n", b"SELECT "))
-    return Confidence.LIKELY if inline and server[:1] in b"+-$" else Confidence.NO
+    return Confidence.LIKELY if _typed(client, server) else Confidence.NO
+
+
+def _typed(client: bytes, server: bytes) -> bool:
+    """Whether it begins with an inline command that is known, and a reply if there is one."""
+    line = _TYPED.match(client)
+    if line is None or b" HTTP/" in line[0]:
+        return False
+    known = line[1].decode().upper() in KNOWN
+    return known and (not server or _REPLY.match(server) is not None)
 
 
 def codec() -> FramedCodec:

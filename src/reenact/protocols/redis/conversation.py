@@ -27,6 +27,7 @@ class Conversation:
         self.resp3 = False
         self.tracking = False
         self.channels: set[Channel] = set()
+        self._queued: list[Value] | None = None  # since MULTI
         self._silent = ""  # CLIENT REPLY: "off", "skip" the next, or ""
 
     def asked(self, words: list[Value]) -> bool:
@@ -36,17 +37,31 @@ class Conversation:
             return False
         return not self._silenced(words)
 
-    def tree(self, words: list[Value]) -> Value:
-        """The request tree of a command that is asked now. What SELECT says holds from the next
-        command on, whether or not its reply has come: clients pipeline the two."""
+    def tree(self, words: list[Value], *, silent: bool) -> Value:
+        """The request tree of a command that is asked now; `silent` when it will have no reply.
+
+        EXEC tells what it executes: its reply is that of the commands queued before it, and of no other
+        transaction. What SELECT says holds from the next command on, whether or not its reply has
+        come: clients pipeline the two.
+        """
         tree: dict[str, Value] = {"command": words}
         if self.db != 0:
             tree["db"] = self.db
+        if silent and words:
+            tree["reply"] = False
         match name_of(words), words[1:]:
+            case "MULTI", _:
+                self._queued = []
+            case "EXEC", _ if self._queued is not None:
+                tree["queued"], self._queued = self._queued, None
+            case "DISCARD", _:
+                self._queued = None
             case "SELECT", [number]:
                 self.db = _database(number)
             case "RESET", _:
-                self.db = 0
+                self.db, self._queued = 0, None
+            case _ if self._queued is not None:
+                self._queued.append(words)
         return tree
 
     def _silenced(self, words: list[Value]) -> bool:

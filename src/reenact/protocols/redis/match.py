@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reenact.model.protocol import Traits
 from reenact.model.value import Value
 from reenact.protocols.redis.commands import name_of, traits_of
@@ -10,16 +12,24 @@ LABEL_MAX = 100
 """Characters."""
 
 
+_HEAD = re.compile(r"[A-Za-z_]{2,}:")
+"""What programs call a family of keys; random values have no colon after letters alone."""
+
+
 class RedisMatcher:
     def key(self, request: Value) -> str:
         words = compared(words_of(request))
-        return f"{name_of(words)} {len(words)}"
+        queued = _queued(request)
+        return f"{name_of(words)} {len(words) if queued is None else len(queued)}"
 
     def normal(self, request: Value) -> Value:
         words = compared(words_of(request))
         normal: dict[str, Value] = {"command": name_of(words), "args": words[1:]}
-        if isinstance(request, dict) and "db" in request:
-            normal["db"] = request["db"]
+        if isinstance(request, dict):
+            normal |= {name: request[name] for name in ("db", "reply") if name in request}
+        queued = _queued(request)
+        if queued is not None:
+            normal["queued"] = [self.normal({"command": words}) for words in queued]
         return normal
 
     def normal_response(self, response: Value) -> Value:
@@ -31,6 +41,8 @@ class RedisMatcher:
         shown = " ".join(
             map(_shown, [name_of(words), *words[1:]] if words else ["(empty command)"])
         )
+        queued = _queued(request)
+        shown += f" ({len(queued)} queued)" if queued is not None else ""
         return shown if len(shown) <= LABEL_MAX else shown[: LABEL_MAX - 3] + "..."
 
     def traits(self, request: Value, response: Value) -> Traits:
@@ -49,6 +61,11 @@ def compared(words: list[Value]) -> list[Value]:
         case ["CLIENT", "SETINFO"]:
             return words[:3]
     return words
+
+
+def _queued(request: Value) -> list[Value] | None:
+    queued = request.get("queued") if isinstance(request, dict) else None
+    return queued if isinstance(queued, list) else None
 
 
 def words_of(request: Value) -> list[Value]:

@@ -44,9 +44,9 @@ class RedisPairer:
         return self._replied(message, reply(message.payload.data))
 
     def _asked(self, message: Message, words: list[Value]) -> list[Exchange]:
-        answered = self._conversation.asked(words)
-        request = self._conversation.tree(words)
-        if not answered:
+        silent = not self._conversation.asked(words)
+        request = self._conversation.tree(words, silent=silent)
+        if silent:
             return [self._exchanges.make(Outcome.ONE_WAY, (message,), request, None)]
         self._pending.append(_Pending(message, words, request))
         return []
@@ -65,7 +65,8 @@ class RedisPairer:
         return [self._answered(head)]
 
     def _pushed(self, message: Message, tree: Value) -> Exchange:
-        note = self._broken or ("" if tree is not None else "a reply that nothing asked for")
+        delivered = _kind(_inner(tree)) in DELIVERIES or _inner(tree) is not tree or failed(tree)
+        note = self._broken or ("" if delivered else "a reply that nothing asked for")
         outcome = Outcome.BROKEN if note else Outcome.PUSH
         return self._exchanges.make(outcome, (message,), None, tree, note)
 
@@ -98,8 +99,12 @@ def _confirms(tree: Value) -> bool:
     """Whether a reply is one of those that SUBSCRIBE and its relatives have for each channel."""
     if failed(tree):
         return False
-    items = tree["push"] if isinstance(tree, dict) and "push" in tree else tree
-    return _kind(items).upper() in SUBSCRIBES
+    return _kind(_inner(tree)).upper() in SUBSCRIBES
+
+
+def _inner(tree: Value) -> Value:
+    """What a RESP3 push holds; any other tree as it is."""
+    return tree["push"] if isinstance(tree, dict) and "push" in tree else tree
 
 
 def _kind(items: Value) -> str:

@@ -51,8 +51,9 @@ class RedisResponder:
 
     def _ask(self, words: list[Value]) -> Ask:
         token, self._count = self._count, self._count + 1
-        self._waiting[token] = _Asked(words, silent=not self._conversation.asked(words))
-        return Ask(token, self._conversation.tree(words))
+        silent = not self._conversation.asked(words)
+        self._waiting[token] = _Asked(words, silent)
+        return Ask(token, self._conversation.tree(words, silent=silent))
 
     def answer(self, token: int, reply: Answer | Refuse, now_ns: int) -> list[Action]:
         asked = self._waiting[token]
@@ -82,7 +83,8 @@ class RedisResponder:
         self._follow(asked.words, reply.response, trees)
         if name_of(asked.words) in SUBSCRIBES:
             trees = [self._delivered(tree) for tree in trees]
-        return [Send(b"".join(self._encode(tree) for tree in trees))]
+        sent: list[Action] = [Send(b"".join(self._encode(tree) for tree in trees))]
+        return [*sent, Close()] if name_of(asked.words) == "QUIT" else sent
 
     def _refuse(self, reason: str) -> list[Action]:
         return [Send(self._encode({"error": f"ERR reenact: no recording: {reason}"}))]

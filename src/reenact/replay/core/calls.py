@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from reenact.compile.attribute import LATE_NS
@@ -69,15 +69,23 @@ class Calls:
         ]
 
     def choose(
-        self, asked: Asked, case: str, moment: Moment | None, window: tuple[int, int]
+        self,
+        asked: Asked,
+        case: str,
+        moment: Moment | None,
+        window: tuple[int, int],
+        answered: Set[str] = frozenset(),
     ) -> Choice | Miss:
         """The one recorded call that the live one is, and mark it used; else why none is.
 
         `window` is when, on the capture's clock, the present case was recorded: it tells which
-        of several recorded answers of a session call is the one of that time.
+        of several recorded answers of a session call is the one of that time. `answered` are the
+        case's calls that have been answered: what of two equal calls is meant depends on them.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment)
-        found = self._of_case(asked, case, terms) or self._of_session(asked, terms, window)
+        found = self._of_case(asked, case, terms, answered) or self._of_session(
+            asked, terms, window
+        )
         if found is None and self.discover:
             found = self._discovered(asked, case, terms, window)
         if found is None:
@@ -89,13 +97,16 @@ class Calls:
         self._use(found, case)
         return found
 
-    def _of_case(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+    def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
+        """The first equal call whose turn it is (the first at all, when it is no one's); else
+        the tightest with generated values of telling form."""
         pool = self._pools.get(case)
-        return self._from(pool, asked, terms) if pool is not None else None
-
-    def _from(self, pool: Pool, asked: Asked, terms: Terms) -> Choice | None:
-        """The first equal call; else the tightest with generated values of telling form."""
-        for call in pool.exact(asked, terms.names):
+        if pool is None:
+            return None
+        equal = pool.exact(asked, terms.names)
+        if equal:
+            due = (c for c in equal if all(a in answered for a in c.interaction.after))
+            call = next(due, equal[0])
             return Choice(call, compare_call(call, asked, terms))
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:

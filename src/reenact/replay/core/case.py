@@ -19,7 +19,8 @@ RESPONSE_WAIT_NS = 30 * 10**9
 """Added to ten times the recorded duration: how long a response may take."""
 
 CALL_WAIT_NS = 10**9
-"""Added to twice the recorded lateness: how long a missing call is waited for."""
+"""Added to twice the recorded lateness: how long a test waits for a missing call. Rehearsals that
+discover wait much less: there most missing calls were just given to the wrong case."""
 
 
 @dataclass(slots=True)
@@ -86,11 +87,12 @@ class Running:
         took = self.case.took_ns if self.case else 0
         return self.began_ns + 10 * took + RESPONSE_WAIT_NS
 
-    def calls_deadline_ns(self, missing: list[Interaction]) -> int:
-        """How long to wait for calls that have not come: twice as late as recorded and a bit."""
+    def calls_deadline_ns(self, missing: list[Interaction], patience_ns: int) -> int:
+        """How long to wait for calls that have not come: twice as late as recorded, and
+        `patience_ns` after the last sign of life."""
         assert self.case is not None and self.done_ns is not None
         late = max((call.asked_ns - self.case.took_ns for call in missing), default=0)
-        return self.done_ns + 2 * max(late, 0) + CALL_WAIT_NS
+        return max(self.done_ns + 2 * max(late, 0), self.last_ns) + patience_ns
 
 
 def _order(interaction: Interaction, asked: Asked, early: list[str]) -> CallDifferences:

@@ -35,7 +35,7 @@ from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, pushes
-from reenact.replay.core.case import Judge, Running, set_aside
+from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.events import (
     CaseDone,
     Command,
@@ -107,6 +107,7 @@ class Engine:
         self._conns: dict[int, _Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
+        self._used_before: set[int] = set()
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
@@ -250,6 +251,7 @@ class Engine:
             conn = self._by_recorded.get(case.connection)
             caller = None if conn is None else self._callers.get(conn)
             if conn is not None and caller is not None and caller.reusable():
+                self._used_before.add(conn)
                 return out + self._call(conn, case, now_ns)
             self._dials += 1
             return [*out, Dial(-self._dials, case.port, case.tls)]
@@ -276,6 +278,11 @@ class Engine:
                 case Close(reset=reset):
                     self._callers.pop(conn, None)
                     out.append(Shut(conn, reset))
+                case Received(response=None) if self._stale(conn):
+                    self._dials += 1
+                    case = self._now.case
+                    assert case is not None
+                    out.append(Dial(-self._dials, case.port, case.tls))
                 case Received(response=response, error=error):
                     self._now.response, self._now.error = response, error
                     self._now.done_ns = self._now.last_ns = now_ns
@@ -283,6 +290,15 @@ class Engine:
                 case _:
                     raise AssertionError(action)
         return out
+
+    def _stale(self, conn: int) -> bool:
+        """Whether a kept connection had been closed when the case was sent on it, unseen by us: a
+        client then sends once more on a new one (RFC 9112, 9.3.1)."""
+        stale = conn in self._used_before and not self._now.steps and not self._now.misses
+        self._used_before.discard(conn)
+        if stale:
+            self._callers.pop(conn, None)
+        return stale
 
     def _progress(self, now_ns: int) -> list[Command]:
         """End the open case if it is over; else say when to look again."""
@@ -296,7 +312,9 @@ class Engine:
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
         if missing and not self._mode.responses_only and not running.case.aside:
-            deadline = running.calls_deadline_ns(missing)
+            deadline = running.calls_deadline_ns(
+                missing, QUIET_NS if self._mode.discover else CALL_WAIT_NS
+            )
             if now_ns < deadline:
                 return [WakeAt(deadline)]
         if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
@@ -380,7 +398,9 @@ class Engine:
         made = self._conns[conn]
         asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
         running = self._now
-        found = self._calls.choose(asked, running.id, running.moment, self._window())
+        found = self._calls.choose(
+            asked, running.id, running.moment, self._window(), running.answered
+        )
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside
