@@ -126,3 +126,18 @@ def test_exchanges_are_in_order_of_asking_over_all_flows():
     got = decode(flows, kept.__getitem__, builtin())
     assert [e.id for e in got.exchanges] == ["2/1", "2/2", "1/1"]
     assert got.protocols == {1: "redis", 2: "redis"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [(S, b"+OK POP3 ready\r\n"), (C, b"AUTH PLAIN\r\n"), (S, b"+ \r\n")],
+        [(S, b"220 mail ESMTP\r\n"), (C, b"QUIT\r\n"), (S, b"221 bye\r\n")],
+        [(S, b"* OK IMAP4 ready\r\n"), (C, b"a1 LOGIN u p\r\n")],
+        [(C, b"SSH-2.0-OpenSSH_9.2\r\n"), (S, b"SSH-2.0-OpenSSH_9.2\r\n")],
+        [(C, b"get k\r\n"), (S, b"VALUE k 0 1\r\nx\r\nEND\r\n")],
+    ],
+    ids=["POP3", "SMTP", "IMAP", "SSH", "memcached"],
+)
+def test_other_protocols_of_lines_are_raw(said):
+    assert speaks(*said) == "raw"

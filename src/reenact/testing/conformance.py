@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from reenact.model.exchange import Exchange, Outcome
 from reenact.model.message import Gap, Malformed, Message
-from reenact.model.protocol import Codec, ProtocolPlugin
+from reenact.model.protocol import Codec, Confidence, ProtocolPlugin
 from reenact.model.segment import Endpoint, Flow, Role, Side, Transport
 from reenact.testing.damage import Turns, joined, mutations, noise, prefixes, split
 from reenact.testing.rehearse import check_responder
@@ -25,6 +25,9 @@ FLOW = Flow(
     server=Endpoint("127.0.0.1", 7),
 )
 
+FIRST_BYTES = 4096
+"""What `detect` sees of each side."""
+
 GROWTH_MAX = 2.6
 """Twice the input may cost this many times the work: linear, with some room for what is
 done once."""
@@ -36,9 +39,12 @@ CUTS = 60
 DAMAGED = 150
 
 
-def check_all(plugin: ProtocolPlugin, turns: Turns, flow: Flow = FLOW) -> None:
+def check_all(
+    plugin: ProtocolPlugin, turns: Turns, flow: Flow = FLOW, *, playable: bool = True
+) -> None:
     """Every law, on one sample. Datagrams are whole as they are, so the laws that cut streams
-    anywhere are not theirs."""
+    anywhere are not theirs. `playable` False: the client answered a challenge that a responder does
+    not pose (a password exchange), so its bytes make no sense to one."""
     check_tiling(plugin, turns, flow)
     check_pairing(plugin, turns, flow)
     check_matcher(plugin, turns, flow)
@@ -49,7 +55,40 @@ def check_all(plugin: ProtocolPlugin, turns: Turns, flow: Flow = FLOW) -> None:
         check_truncation(plugin, turns, flow)
         check_gap(plugin, turns, flow)
         check_linearity(plugin, lambda times: [*turns] * times, flow)
-    check_responder(plugin, turns, read_exchanges(plugin, turns, flow), flow)
+    if playable:
+        check_responder(plugin, turns, read_exchanges(plugin, turns, flow), flow)
+
+
+# -- recognising ----------------------------------------------------------------------------
+
+
+def check_detects(plugin: ProtocolPlugin, turns: Turns, flow: Flow = FLOW) -> None:
+    """Its own conversation is recognised by what each side says first, is never taken for something
+    else before that, and is not doubted once it was certain. Not for `raw`, which nothing is."""
+    firsts = {side: _first(turns, side) for side in Side}
+    told = [
+        plugin.detect(flow, firsts[Side.CLIENT][:n], b"")
+        for n in range(len(firsts[Side.CLIENT]) + 1)
+    ]
+    told.append(plugin.detect(flow, firsts[Side.CLIENT], firsts[Side.SERVER]))
+    assert told[-1] >= Confidence.LIKELY, f"not recognised: {firsts}"
+    assert Confidence.NO not in told, f"denied after {told.index(Confidence.NO)} bytes"
+    certain = told.index(Confidence.SURE) if Confidence.SURE in told else len(told)
+    assert set(told[certain:]) <= {Confidence.SURE}, f"certain after {certain} bytes, then not"
+
+
+def check_ignores(plugin: ProtocolPlugin, others: Turns, flow: Flow = FLOW) -> None:
+    """Another protocol's conversation is not taken for this one's, however much of it is seen."""
+    client, server = (_first(others, side) for side in Side)
+    for n in range(1, len(client) + 1):
+        told = plugin.detect(flow, client[:n], b"")
+        assert told <= Confidence.WAIT, f"taken for {plugin.name}: {client[:n]!r}"
+    told = plugin.detect(flow, client, server)
+    assert told <= Confidence.WAIT, f"taken for {plugin.name}: {client!r}, {server!r}"
+
+
+def _first(turns: Turns, side: Side) -> bytes:
+    return b"".join(data for s, data in turns if s is side)[:FIRST_BYTES]
 
 
 # -- reading --------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import dns.flags
 import dns.message
 import dns.rcode
@@ -11,9 +13,12 @@ import pytest
 
 from reenact.base.errors import UserError
 from reenact.model.exchange import Outcome
+from reenact.model.message import Gap, Malformed
 from reenact.model.protocol import Answer, Ask, Faulty, Refuse, Send
 from reenact.model.segment import Side, Transport
 from reenact.protocols.dns import PLUGIN
+from reenact.protocols.dns.messages import Packet
+from reenact.protocols.dns.trees import response_tree
 from reenact.testing import check_all
 from reenact.testing.conformance import FLOW, read_exchanges
 from reenact.testing.rehearse import interactions
@@ -146,6 +151,69 @@ def test_records_keep_their_order():
         assert [str(r) for r in played(asked(), tree).answer[0]] == data
 
 
+def aliased():
+    """A chain of aliases that ends in two addresses."""
+    names = ["api.example.", "edge.example.", "node.example."]
+    alias = [
+        {"name": a, "type": "CNAME", "ttl": 30, "data": b} for a, b in itertools.pairwise(names)
+    ]
+    return [
+        *alias,
+        *(
+            {"name": names[-1], "type": "A", "ttl": 5, "data": d}
+            for d in ("192.0.2.2", "192.0.2.1")
+        ),
+    ]
+
+
+def test_a_chain_of_aliases_is_served_in_order():
+    tree = {"rcode": "NOERROR", "answers": aliased()}
+    assert response_tree(played(asked(), tree)) == tree
+
+
+def test_an_empty_answer_keeps_its_authority():
+    soa = "ns.example. root.example. 1 7200 3600 1209600 300"
+    authority = [{"name": "example.", "type": "SOA", "ttl": 300, "data": soa}]
+    for rcode in ("NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"):
+        tree = {"rcode": rcode, "answers": [], "authority": authority}
+        assert response_tree(played(asked(), tree)) == tree
+
+
+def test_a_long_text_is_whole_where_the_client_takes_it():
+    text = " ".join(f'"{"x" * 250}"' for _ in range(8))
+    tree = {"rcode": "NOERROR", "answers": [row(text, "TXT")]}
+    assert played(asked(kind="TXT"), tree).flags & dns.flags.TC
+    for query, flow in (
+        (asked(kind="TXT", use_edns=0, payload=4096), UDP),
+        (asked(kind="TXT"), TCP),
+    ):
+        assert response_tree(played(query, tree, flow)) == tree
+
+
+def test_a_look_up_that_was_never_answered_is_not_answered():
+    [one] = interactions(read_exchanges(PLUGIN, conversation("A", framed=False)[:1], UDP))
+    assert one.outcome is Outcome.CUT
+    r = PLUGIN.responder(UDP, PLUGIN.recall([one]))
+    [ask] = r.receive(asked().to_wire(), 0)
+    assert r.answer(ask.token, Answer(one, None), 0) == []
+
+
+@pytest.mark.parametrize("spelling", ["api.example.", "API.Example.", "aPi.eXample."])
+def test_spelling_makes_no_other_question(spelling):
+    turns = [(C, asked(spelling).to_wire())]
+    [made] = read_exchanges(PLUGIN, turns, UDP)
+    assert made.request == {"name": "api.example.", "type": "A", "class": "IN"}
+
+
+def test_order_and_lifetimes_of_records_are_not_compared():
+    normal = PLUGIN.matcher.normal_response
+    rows = [row("192.0.2.1"), row("192.0.2.2")]
+    other = [{**r, "ttl": 1} for r in reversed(rows)]
+    assert normal({"rcode": "NOERROR", "answers": rows}) == normal(
+        {"rcode": "NOERROR", "answers": other}
+    )
+
+
 def test_what_is_too_long_for_a_datagram_is_cut_off_and_whole_over_tcp():
     tree = {"rcode": "NOERROR", "answers": [row(f"192.0.2.{n}") for n in range(200)]}
     got = played(asked(), tree)
@@ -178,3 +246,17 @@ def test_an_edited_answer_that_cannot_be_written_is_the_users_mistake():
 def test_look_ups_are_housekeeping_and_change_nothing():
     traits = PLUGIN.matcher.traits({"name": "a.", "type": "A", "class": "IN"}, None)
     assert traits.housekeeping and traits.reads
+
+
+def test_a_stream_is_not_read_on_after_bytes_were_lost_in_it():
+    wire = conversation("A", framed=True)[0][1]
+    codec = PLUGIN.codec(TCP)
+    found = codec.gap(C, 1, 0) + codec.feed(C, wire, 1) + codec.close(C, 2)
+    assert [type(m.payload) for m in found] == [Gap, Malformed]
+
+
+def test_datagrams_are_read_on_after_one_was_lost():
+    wire = conversation("A", framed=False)[0][1]
+    codec = PLUGIN.codec(UDP)
+    found = codec.gap(C, 1, 0) + codec.feed(C, wire, 1) + codec.close(C, 2)
+    assert [type(m.payload) for m in found] == [Gap, Packet]

@@ -139,3 +139,28 @@ def test_a_server_that_closed_closes_again():
 def test_an_edited_tree_that_is_no_bytes_is_the_users_mistake():
     with pytest.raises(UserError, match="text: or bytes:"):
         PLUGIN.matcher.normal({"txet": "x"})
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_of_recordings_that_begin_alike_the_one_that_is_followed_is_answered(size):
+    recorded, made = responder(
+        [(C, b"login a"), (S, b"1"), (C, b"x"), (S, b"x of a")],
+        [(C, b"login b"), (S, b"2"), (C, b"x"), (S, b"x of b")],
+    )
+    r = made()
+    asked = [a for at in range(0, 7, size) for a in r.receive(b"login b"[at : at + size], 0)]
+    assert asked == [Ask(1, {"text": "login b"})]
+    [login] = [one for one in recorded if one.request == {"text": "login b"}]
+    assert r.answer(1, Answer(login, login.response), 0) == [Send(b"2")]
+    assert r.receive(b"x", 0) == [Ask(2, {"text": "x"})]
+
+
+def test_a_server_that_goes_on_by_itself_does_so_again():
+    codec = RawCodec()
+    found = codec.feed(C, b"go", 1) + codec.feed(S, b"one", 2) + codec.gap(S, 1, 3)
+    found += codec.feed(S, b"two", 4) + codec.close(C, 5) + codec.close(S, 5)
+    recorded = interactions(paired(PLUGIN, found))
+    assert [i.outcome for i in recorded] == [Outcome.COMPLETE, Outcome.BROKEN, Outcome.PUSH]
+    r = PLUGIN.responder(FLOW, PLUGIN.recall(recorded))
+    r.receive(b"go", 0)
+    assert r.answer(1, Answer(recorded[0], recorded[0].response), 0) == [Send(b"one"), Send(b"two")]

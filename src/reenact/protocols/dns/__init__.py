@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from reenact.model.protocol import Confidence, ProtocolPlugin
 from reenact.model.segment import Flow, Transport
-from reenact.protocols.dns.codec import DnsCodec, DnsEncoder, plausible
+from reenact.protocols.dns.codec import HEADER, DnsCodec, DnsEncoder, plausible
 from reenact.protocols.dns.match import DnsMatcher
 from reenact.protocols.dns.messages import Packet
 from reenact.protocols.dns.pair import DnsPairer
 from reenact.protocols.dns.respond import DnsResponder, recall
 
+PORT = 53
+"""A TCP stream of queries has too little of its own to be told by its bytes alone."""
+
 
 def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
     if flow.transport is Transport.UDP:
         return Confidence.SURE
-    return Confidence.LIKELY if flow.server.port == 53 and plausible(client) else Confidence.NO
+    if flow.server.port != PORT or (server and not client) or not plausible(client):
+        return Confidence.NO
+    return Confidence.LIKELY if len(client) >= HEADER else Confidence.WAIT
 
 
 def _datagrams(flow: Flow) -> bool:

@@ -60,6 +60,7 @@ class PostgresMatcher:
         text = sqltext.collapse(sql) if kind in _SQL else sql
         if kind != "query":
             text = f"{kind} {text}".strip()
+        text = text or "(empty query)"
         return text if len(text) <= LABEL else text[: LABEL - 3] + "..."
 
     def traits(self, request: Value, response: Value) -> Traits:

@@ -57,6 +57,8 @@ class RawResponder:
         self._recalled = recalled
         self._left = recalled.turns
         self._held = bytearray()
+        self._could: list[bytes] = []  # recorded turns that agree with the first `_seen` bytes held
+        self._seen = 0
         self._lost = False  # what was said is in no recording: nothing more can be told apart
         self._waiting = False  # for the answer to what was asked last
         self._asked = 0
@@ -76,18 +78,28 @@ class RawResponder:
 
     def _ask(self) -> list[Action]:
         """The next recorded turn once it is whole; what is in no recording at once."""
-        held = bytes(self._held)
-        turns = {turns[0].client for turns in self._left if turns}
-        said = max((turn for turn in turns if turn and held.startswith(turn)), key=len, default=b"")
-        if not said:
-            if not held or any(turn.startswith(held) for turn in turns):
-                return []
-            self._lost, said = True, held
+        if not self._held:
+            return []
+        self._compare()
+        whole = [turn for turn in self._could if len(turn) <= len(self._held)]
+        if self._could and not whole:
+            return []
+        self._lost = not whole
+        said = max(whole, key=len, default=bytes(self._held))
         self._left = [turns[1:] for turns in self._left if turns and turns[0].client == said]
         del self._held[: len(said)]
+        self._seen = 0
         self._waiting = True
         self._asked += 1
         return [Ask(self._asked, tree(Bytes(data=said)))]
+
+    def _compare(self) -> None:
+        """Only what is new is looked at, however the turn was cut on its way."""
+        held, seen = self._held, self._seen
+        if not seen:
+            self._could = list({turns[0].client for turns in self._left if turns} - {b""})
+        self._could = [t for t in self._could if t[seen : len(held)] == held[seen : len(t)]]
+        self._seen = len(held)
 
     def answer(self, token: int, reply: Answer | Refuse, now_ns: int) -> list[Action]:
         self._waiting = False

@@ -20,7 +20,11 @@ LIMIT = 512 * 1024 * 1024
 _COMMAND = re.compile(rb"\*\d{1,7}\r\n\$\d{1,9}\r\n")
 _BEGUN = re.compile(rb"\*(\d{1,7}(\r(\n(\$(\d{1,9}(\r)?)?)?)?)?)?")
 _TYPED = re.compile(rb"([A-Za-z]+)( [^\n]*)?\r?\n")
-_REPLY = re.compile(rb"[+\-]|[:,(]-?\d|[$*]-?\d|[%~>|=!]\d|#[tf]|_\r")
+_REPLY = re.compile(rb"\+[^ \r\n]*(\r|$)|-|[:,(]-?\d|[$*]-?\d|[%~>|=!]\d|#[tf]|_\r")
+
+
+INLINE_SHOWN = 64
+"""Bytes of a line looked at; no command's name is longer."""
 
 
 def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
@@ -30,7 +34,20 @@ def detect(flow: Flow, client: bytes, server: bytes) -> Confidence:
         return Confidence.SURE
     if _BEGUN.fullmatch(client):
         return Confidence.WAIT
-    return Confidence.LIKELY if _typed(client, server) else Confidence.NO
+    if _typed(client, server):
+        return Confidence.LIKELY
+    return Confidence.WAIT if not server and _typing(client) else Confidence.NO
+
+
+def _typing(client: bytes) -> bool:
+    """Whether it may become an inline command that is known."""
+    word, space, _ = client[:INLINE_SHOWN].partition(b" ")
+    if b"\n" in client or not word.removesuffix(b"\r").isalpha():
+        return False
+    name = word.removesuffix(b"\r").decode().upper()
+    if space or word.endswith(b"\r"):
+        return name in KNOWN
+    return any(known.startswith(name) for known in KNOWN)
 
 
 def _typed(client: bytes, server: bytes) -> bool:
