@@ -17,7 +17,7 @@ def test_ctrl_c_is_given_back(factory) -> None:
 
     async def interrupted() -> None:
         came = asyncio.Event()
-        with on_interrupt(came.set):
+        with on_interrupt(lambda number: came.set()):
             signal.raise_signal(signal.SIGTERM)
             await asyncio.wait_for(came.wait(), 10)
 
