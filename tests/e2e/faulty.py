@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, REDIS, OTHER = map(int, sys.argv[1:4])
 WORKERS = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+HOST = os.environ.get("HOST", "127.0.0.1")
 left = threading.Event()
 
 
@@ -30,6 +31,35 @@ def count(name: str) -> bytes:
             return b"visits: " + reply.readline().rstrip()
     except OSError as failed:
         return b"no visits: " + type(failed).__name__.encode()
+
+
+KEPT: list[socket.socket] = []
+
+
+def ask(kept: list[socket.socket]) -> bytes:
+    """A line from the other server, on one connection for all requests, made anew when it broke."""
+    try:
+        if not kept:
+            kept.append(socket.create_connection(("127.0.0.1", OTHER), 20))
+        kept[0].sendall(b"hello\n")
+        if said := kept[0].recv(100):
+            return said
+        kept.pop().close()
+        return b"closed"
+    except OSError as failed:
+        if kept:
+            kept.pop().close()
+        return type(failed).__name__.encode()
+
+
+def impatient() -> bytes:
+    with socket.create_connection(("127.0.0.1", OTHER)) as connection:
+        connection.settimeout(0.5)
+        connection.sendall(b"hello\n")
+        try:
+            return connection.recv(100)
+        except TimeoutError:
+            return b"no answer in time"
 
 
 def exchange(kind: socket.SocketKind) -> bytes:
@@ -65,6 +95,12 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/whether-left":
             left.wait(20)
             body = b"left"
+        elif path == "/impatient":
+            body = impatient()
+        elif path == "/kept":
+            body = ask(KEPT)
+        elif path == "/again":
+            os.execv(sys.executable, [sys.executable, *sys.argv])
         elif path == "/large":
             body = os.urandom(8_000_000)
         else:
@@ -80,6 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     allow_reuse_port = True
+    address_family = socket.AF_INET6 if ":" in HOST else socket.AF_INET
     request_queue_size = 1024
 
 
@@ -92,10 +129,12 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 if os.environ.get("STUBBORN"):
     signal.signal(signal.SIGINT, stubborn)
     signal.signal(signal.SIGTERM, stubborn)
+if os.environ.get("DAEMON") and os.fork():
+    sys.exit(0)
 for _ in range(WORKERS - 1):
     if os.fork() == 0:
         break
 try:
-    Server(("127.0.0.1", PORT), Handler).serve_forever()
+    Server((HOST, PORT), Handler).serve_forever()
 except KeyboardInterrupt:
     sys.exit(0)

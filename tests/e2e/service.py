@@ -28,6 +28,7 @@ class Service:
     other: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     workers: int = 1
+    host: str = "127.0.0.1"
 
     @property
     def command(self) -> list[str]:
@@ -47,12 +48,18 @@ class Service:
         return self.folder / "reenact/.local/recording.capture"
 
     def get(self, path: str) -> bytes:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             connection.request("GET", path)
             return connection.getresponse().read()
         finally:
             connection.close()
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz") == b"here"
+        except (OSError, http.client.HTTPException):
+            return False
 
     @contextlib.contextmanager
     def recording(
@@ -61,7 +68,7 @@ class Service:
         """From the service being ready on; nothing of it is left after the block."""
         line = ["record", *options, "--", *self.command]
         with self.running(*line, soft_limit=soft_limit, **env) as process:
-            wait_ready(process, lambda: reenact.answers(self.port, "/healthz"), self.log)
+            wait_ready(process, self.answers, self.log)
             yield process
 
     @contextlib.contextmanager

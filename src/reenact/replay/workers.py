@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,8 @@ from reenact.sandbox.inside.kernel import die_with_parent
 
 Tell: TypeAlias = Callable[[object], None]
 Job: TypeAlias = Callable[[Tell], None]
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 STOP_S = 10.0
 """What a worker gets to stop its service when we are interrupted."""
@@ -30,9 +33,12 @@ def side_by_side(jobs: Sequence[Job]) -> Generator[Any, None, None]:
     try:
         for job in jobs:
             ours, theirs = context.Pipe(duplex=False)
-            worker: BaseProcess = context.Process(target=_work, args=(theirs, job, os.getpid()))
-            worker.start()
-            running[ours] = worker
+            worker: BaseProcess = context.Process(
+                target=_work, args=(theirs, job, os.getpid()), daemon=True
+            )
+            with _uninterrupted():  # a worker that was started and is not in `running` stays
+                worker.start()
+                running[ours] = worker
             theirs.close()
         yield from _told(running)
     finally:
@@ -42,6 +48,16 @@ def side_by_side(jobs: Sequence[Job]) -> Generator[Any, None, None]:
             left.join(STOP_S)
             left.kill()
             left.join()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Signals wait until the end of the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _told(running: dict[Any, BaseProcess]) -> Iterator[Any]:
@@ -78,6 +94,7 @@ def _work(end: Any, job: Job, parent: int) -> None:
         return
     error: ReenactError | None = None
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # blocked when we were forked
         job(lambda what: end.send(("told", what)))
     except ReenactError as failed:
         error = failed
