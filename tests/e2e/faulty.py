@@ -6,8 +6,10 @@ python faulty.py PORT REDIS_PORT OTHER_PORT [WORKERS]. Paths: see `Handler`.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,6 +56,8 @@ class Handler(BaseHTTPRequestHandler):
             body = exchange(socket.SOCK_DGRAM)
         elif path == "/other":
             body = exchange(socket.SOCK_STREAM)
+        elif path == "/orphan":
+            body = b"%d" % subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
         elif path == "/until-left":
             self.connection.recv(1)  # the end: the caller left
             body = b"too late"
@@ -61,6 +65,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/whether-left":
             left.wait(20)
             body = b"left"
+        elif path == "/large":
+            body = os.urandom(8_000_000)
         else:
             body = b"here"
         self.send_response(200)
@@ -74,12 +80,15 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     allow_reuse_port = True
+    request_queue_size = 1024
 
 
 def stubborn(*_: object) -> None:
     print("the service was asked to end and does not", flush=True)
 
 
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 if os.environ.get("STUBBORN"):
     signal.signal(signal.SIGINT, stubborn)
     signal.signal(signal.SIGTERM, stubborn)

@@ -55,18 +55,24 @@ class Service:
             connection.close()
 
     @contextlib.contextmanager
-    def recording(self, *options: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    def recording(
+        self, *options: str, soft_limit: int = 0, **env: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """From the service being ready on; nothing of it is left after the block."""
         line = ["record", *options, "--", *self.command]
-        with self.running(*line, **env) as process:
+        with self.running(*line, soft_limit=soft_limit, **env) as process:
             wait_ready(process, lambda: reenact.answers(self.port, "/healthz"), self.log)
             yield process
 
     @contextlib.contextmanager
-    def running(self, *line: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    def running(
+        self, *line: str, soft_limit: int = 0, **env: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """`soft_limit`: of descriptors; 0 leaves it."""
+        limited = ["prlimit", f"--nofile={soft_limit}:", "--"] if soft_limit else []
         with self.log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "reenact", *line],
+                [*limited, sys.executable, "-m", "reenact", *line],
                 cwd=self.folder,
                 env={**os.environ, **env},
                 stdin=subprocess.DEVNULL,
@@ -101,3 +107,11 @@ class Service:
 
     def cases(self) -> str:
         return "\n".join(p.read_text() for p in sorted((self.folder / "reenact/cases").iterdir()))
+
+    def recorded(self, *paths: str) -> None:
+        """A suite of these requests, not rehearsed."""
+        with self.recording("--no-rehearse") as process:
+            for path in paths:
+                self.get(path)
+            done = self.stop(process)
+        assert done.returncode == 0, done.output
