@@ -117,6 +117,8 @@ def _tell_accounting(result: RecordResult, say: making.Say) -> None:
         f"recorded {seen.connections} connections: {seen.seen_bytes} bytes seen,"
         f" {seen.stored_bytes} stored, {seen.lost_bytes} lost"
     )
+    for why, count in sorted(seen.lost_connections_why.items()):
+        say(f"lost: {count} connections: {why}")
     for why, count in sorted(seen.lost_why.items()):
         say(f"lost: {count} bytes: {why}")
     for destination, count in sorted(result.datagrams.items()):
