@@ -20,8 +20,8 @@ STEPS: dict[str, list[str]] = {
     "types": ["-m", "mypy"],
     "imports": ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
     "fast": [*PYTEST, "-n", "2", "-m", f"not ({ALONE})"],
-    "live": [*PYTEST, "-m", f"({ALONE}) and not e2e"],
-    "e2e": [*PYTEST, "-m", "e2e"],
+    "live": [*PYTEST, "-m", f"({ALONE}) and not e2e and not open_issue"],
+    "e2e": [*PYTEST, "-m", "e2e and not open_issue"],
 }
 
 

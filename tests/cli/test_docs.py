@@ -13,6 +13,7 @@ import yaml
 
 from reenact.base.errors import Exit
 from reenact.cli.app import app
+from reenact.intercept.ca import Authority
 from reenact.intercept.settings import ClientCert, Settings, Tls, load_settings
 from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Uses
@@ -73,6 +74,10 @@ def test_exit_codes_are_the_table():
 def test_every_setting_is_documented_and_the_example_loads(tmp_path):
     (example,) = blocks(page("configuration"), "toml")
     (tmp_path / "reenact.toml").write_text(example)
+    own = Authority(tmp_path / "ca")
+    pair = own.pem + (tmp_path / "ca" / "ca.key").read_bytes()
+    for name in re.findall(r'"(\w+\.(?:pem|key))"', example):
+        (tmp_path / name).write_bytes(pair)
     settings = load_settings(None, tmp_path)
     for part in (settings, settings.tls, *settings.tls.client_certs):
         for field in part.__struct_fields__:

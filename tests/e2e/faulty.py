@@ -6,14 +6,17 @@ python faulty.py PORT REDIS_PORT OTHER_PORT [WORKERS]. Paths: see `Handler`.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, REDIS, OTHER = map(int, sys.argv[1:4])
 WORKERS = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+HOST = os.environ.get("HOST", "127.0.0.1")
 left = threading.Event()
 
 
@@ -28,6 +31,35 @@ def count(name: str) -> bytes:
             return b"visits: " + reply.readline().rstrip()
     except OSError as failed:
         return b"no visits: " + type(failed).__name__.encode()
+
+
+KEPT: list[socket.socket] = []
+
+
+def ask(kept: list[socket.socket]) -> bytes:
+    """A line from the other server, on one connection for all requests, made anew when it broke."""
+    try:
+        if not kept:
+            kept.append(socket.create_connection(("127.0.0.1", OTHER), 20))
+        kept[0].sendall(b"hello\n")
+        if said := kept[0].recv(100):
+            return said
+        kept.pop().close()
+        return b"closed"
+    except OSError as failed:
+        if kept:
+            kept.pop().close()
+        return type(failed).__name__.encode()
+
+
+def impatient() -> bytes:
+    with socket.create_connection(("127.0.0.1", OTHER)) as connection:
+        connection.settimeout(0.5)
+        connection.sendall(b"hello\n")
+        try:
+            return connection.recv(100)
+        except TimeoutError:
+            return b"no answer in time"
 
 
 def exchange(kind: socket.SocketKind) -> bytes:
@@ -54,6 +86,8 @@ class Handler(BaseHTTPRequestHandler):
             body = exchange(socket.SOCK_DGRAM)
         elif path == "/other":
             body = exchange(socket.SOCK_STREAM)
+        elif path == "/orphan":
+            body = b"%d" % subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
         elif path == "/until-left":
             self.connection.recv(1)  # the end: the caller left
             body = b"too late"
@@ -61,6 +95,14 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/whether-left":
             left.wait(20)
             body = b"left"
+        elif path == "/impatient":
+            body = impatient()
+        elif path == "/kept":
+            body = ask(KEPT)
+        elif path == "/again":
+            os.execv(sys.executable, [sys.executable, *sys.argv])
+        elif path == "/large":
+            body = os.urandom(8_000_000)
         else:
             body = b"here"
         self.send_response(200)
@@ -74,19 +116,25 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     allow_reuse_port = True
+    address_family = socket.AF_INET6 if ":" in HOST else socket.AF_INET
+    request_queue_size = 1024
 
 
 def stubborn(*_: object) -> None:
     print("the service was asked to end and does not", flush=True)
 
 
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 if os.environ.get("STUBBORN"):
     signal.signal(signal.SIGINT, stubborn)
     signal.signal(signal.SIGTERM, stubborn)
+if os.environ.get("DAEMON") and os.fork():
+    sys.exit(0)
 for _ in range(WORKERS - 1):
     if os.fork() == 0:
         break
 try:
-    Server(("127.0.0.1", PORT), Handler).serve_forever()
+    Server((HOST, PORT), Handler).serve_forever()
 except KeyboardInterrupt:
     sys.exit(0)

@@ -28,6 +28,7 @@ class Service:
     other: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     workers: int = 1
+    host: str = "127.0.0.1"
 
     @property
     def command(self) -> list[str]:
@@ -47,26 +48,38 @@ class Service:
         return self.folder / "reenact/.local/recording.capture"
 
     def get(self, path: str) -> bytes:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             connection.request("GET", path)
             return connection.getresponse().read()
         finally:
             connection.close()
 
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz") == b"here"
+        except (OSError, http.client.HTTPException):
+            return False
+
     @contextlib.contextmanager
-    def recording(self, *options: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    def recording(
+        self, *options: str, soft_limit: int = 0, **env: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """From the service being ready on; nothing of it is left after the block."""
         line = ["record", *options, "--", *self.command]
-        with self.running(*line, **env) as process:
-            wait_ready(process, lambda: reenact.answers(self.port, "/healthz"), self.log)
+        with self.running(*line, soft_limit=soft_limit, **env) as process:
+            wait_ready(process, self.answers, self.log)
             yield process
 
     @contextlib.contextmanager
-    def running(self, *line: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    def running(
+        self, *line: str, soft_limit: int = 0, **env: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """`soft_limit`: of descriptors; 0 leaves it."""
+        limited = ["prlimit", f"--nofile={soft_limit}:", "--"] if soft_limit else []
         with self.log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "reenact", *line],
+                [*limited, sys.executable, "-m", "reenact", *line],
                 cwd=self.folder,
                 env={**os.environ, **env},
                 stdin=subprocess.DEVNULL,
@@ -101,3 +114,11 @@ class Service:
 
     def cases(self) -> str:
         return "\n".join(p.read_text() for p in sorted((self.folder / "reenact/cases").iterdir()))
+
+    def recorded(self, *paths: str) -> None:
+        """A suite of these requests, not rehearsed."""
+        with self.recording("--no-rehearse") as process:
+            for path in paths:
+                self.get(path)
+            done = self.stop(process)
+        assert done.returncode == 0, done.output

@@ -52,7 +52,9 @@ def test_a_service_that_opens_no_port_and_is_given_up(service: Service) -> None:
         until(lambda: "up" in service.said)
         done = service.stop(process)
     assert done.returncode == 2, done.output
-    assert "nothing came in while recording" in done.output
+    # The second when Ctrl-C came before the recorder had its event loop.
+    last = done.output.splitlines()[-1]
+    assert "nothing came in while recording" in last or "nothing was decided" in last
 
 
 def test_a_port_that_somebody_has(service: Service) -> None:

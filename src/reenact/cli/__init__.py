@@ -14,4 +14,15 @@ def main() -> None:
 
     from reenact.cli.app import run
 
+    _end_as_by_ctrl_c()
     sys.exit(run(sys.argv[1:]))
+
+
+def _end_as_by_ctrl_c() -> None:
+    """A runner's SIGTERM and a closed terminal's SIGHUP leave as little behind as Ctrl-C does."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # else: nohup
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))

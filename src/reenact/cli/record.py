@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from reenact.base.errors import Exit, UserError
+from reenact.base.errors import Exit, MachineError, UserError
 from reenact.cli import making, places
 from reenact.cli.options import (
     DEFAULT_SUITE,
@@ -105,7 +105,10 @@ def _record(options: RecordOptions, say: making.Say) -> None:
     from reenact.base.clock import SystemClock
     from reenact.record.run import record as run
 
-    _tell_accounting(run(options, SystemClock(), say), say)
+    result = run(options, SystemClock(), say)
+    _tell_accounting(result, say)
+    if result.accounting.seen_bytes and not result.accounting.stored_bytes:
+        raise MachineError("nothing could be stored; make room on the disk and record again")
 
 
 def _tell_accounting(result: RecordResult, say: making.Say) -> None:
@@ -114,6 +117,8 @@ def _tell_accounting(result: RecordResult, say: making.Say) -> None:
         f"recorded {seen.connections} connections: {seen.seen_bytes} bytes seen,"
         f" {seen.stored_bytes} stored, {seen.lost_bytes} lost"
     )
+    for why, count in sorted(seen.lost_connections_why.items()):
+        say(f"lost: {count} connections: {why}")
     for why, count in sorted(seen.lost_why.items()):
         say(f"lost: {count} bytes: {why}")
     for destination, count in sorted(result.datagrams.items()):

@@ -18,6 +18,8 @@ import dns.rrset
 from reenact.intercept.tap import Recorder
 from reenact.model.segment import Endpoint, Role, Side, Transport
 
+PORT = 53
+
 ANSWER_S = 5.0
 """resolv.conf(5): the default time-out of a resolver."""
 
@@ -63,7 +65,7 @@ async def _ask(server: str, query: bytes) -> bytes:
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
-        await loop.sock_connect(sock, (server, 53))
+        await loop.sock_connect(sock, (server, PORT))
         await loop.sock_sendall(sock, query)
         while True:
             answer = await loop.sock_recv(sock, 65535)
@@ -94,6 +96,9 @@ def by_the_host(query: bytes) -> bytes | None:
     except socket.gaierror as failed:
         unknown = failed.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", -5))
         answer.set_rcode(dns.rcode.NXDOMAIN if unknown else dns.rcode.SERVFAIL)
+        return answer.to_wire()
+    except UnicodeError:  # a label that no host name can have
+        answer.set_rcode(dns.rcode.SERVFAIL)
         return answer.to_wire()
     addresses = [str(item[4][0]) for item in found]
     answer.answer.append(

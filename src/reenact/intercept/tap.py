@@ -63,6 +63,9 @@ class Tap:
     def __init__(self, recorder: Recorder, keeper: Keeper, flow: Flow) -> None:
         self._recorder = recorder
         self._keeper = keeper
+        self._keep = keeper.keep
+        self._now_ns = recorder.now_ns
+        self._id = flow.id
         self.flow = flow
         keeper.flow(flow)
         self._add(Side.CLIENT, SegmentKind.OPEN)
@@ -82,7 +85,7 @@ class Tap:
         self._keeper.flow(self.flow)
 
     def data(self, side: Side, data: bytes) -> None:
-        self._add(side, SegmentKind.DATA, data)
+        self._keep(self._id, side, SegmentKind.DATA, self._now_ns(), data)
 
     def eof(self, side: Side) -> None:
         self._add(side, SegmentKind.EOF)
@@ -94,4 +97,4 @@ class Tap:
         self._recorder.note(text)
 
     def _add(self, side: Side, kind: SegmentKind, data: bytes = b"") -> None:
-        self._keeper.keep(self.flow.id, side, kind, self._recorder.now_ns(), data)
+        self._keep(self._id, side, kind, self._now_ns(), data)

@@ -137,7 +137,7 @@ def _service(
 async def _run(stage: _Explicit, listeners: _Listeners, writer: CaptureWriter) -> int | None:
     flushing = asyncio.get_running_loop().create_task(flush_always(writer))
     try:
-        with on_interrupt(stage.stop):
+        with on_interrupt(lambda _: stage.stop()):
             return await stage.run(listeners)
     finally:
         flushing.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -107,10 +108,12 @@ async def _run(
     stage = Sandboxed(sandbox, recorder, authority, options.settings, say)
     interrupted = False
 
-    def on_signal() -> None:
+    def on_signal(number: signal.Signals) -> None:
         nonlocal interrupted
         interrupted = True
-        stage.stop()
+        # Within the terminal's foreground job, Ctrl-C has reached the service already; a second
+        # one means "at once" to many servers.
+        stage.stop(told=number == signal.SIGINT and not sandbox.spec.own_group)
 
     flushing = asyncio.get_running_loop().create_task(flush_always(writer))
     try:

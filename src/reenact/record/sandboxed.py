@@ -51,6 +51,7 @@ class Sandboxed:
         self._say = say
         self._tasks = Tasks()
         self._published: dict[tuple[str, int], socket.socket] = {}
+        self._ports: set[int] = set()
         self._outbound = Outbound(recorder, authority, settings, dial)
         self._inbound = Inbound(recorder, authority, settings, self._dial_service)
         self._dns = Forwarder(recorder)
@@ -83,17 +84,19 @@ class Sandboxed:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        return tuple(sorted({port for _, port in self._published}))
+        """All that were ever published."""
+        return tuple(sorted(self._ports))
 
     @property
     def datagrams(self) -> dict[str, int]:
         return self._datagrams.counts
 
-    def stop(self) -> None:
-        """Ctrl-C: once asks the service to end, twice ends it."""
+    def stop(self, *, told: bool = False) -> None:
+        """Ctrl-C: once asks the service to end (unless it was `told` already), twice ends it."""
         self._stops += 1
         if self._stops == 1:
-            self._sandbox.signal(signal.SIGINT)
+            if not told:
+                self._sandbox.signal(signal.SIGINT)
             asyncio.get_running_loop().call_later(GRACE_S, self._insist)
         else:
             self._sandbox.signal(signal.SIGKILL)
@@ -162,8 +165,10 @@ class Sandboxed:
         """Every port that the service opens appears outside, on the same address and port."""
         try:
             while True:
-                for row in self._sandbox.listening():
+                rows = self._sandbox.listening()
+                for row in rows:
                     self._publish_one(row)
+                self._withdraw({(host, row.port) for row in rows for host in _outside(row)})
                 await asyncio.sleep(POLL_S)
         except MachineError as taken:
             self._failure = taken
@@ -187,8 +192,16 @@ class Sandboxed:
                 raise MachineError(in_use(row.port, host)) from None
             self._published[host, row.port] = listener
             watch(listener, lambda sock: self._called(sock, row))
-            if len([1 for h, p in self._published if p == row.port]) == 1:
+            if row.port not in self._ports:
+                self._ports.add(row.port)
                 self._say(f"the service listens on port {row.port}")
+
+    def _withdraw(self, wanted: set[tuple[str, int]]) -> None:
+        """A port that the service closed refuses connections outside too, until it is back."""
+        for where in self._published.keys() - wanted:
+            listener = self._published.pop(where)
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+            listener.close()
 
     def _called(self, sock: socket.socket, row: Listening) -> None:
         self._tasks.start(self._inbound.relay(sock, row.address, row.port))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from multiprocessing.connection import Connection, wait
-from typing import Any, cast
 
 import msgspec
 
 from reenact.base.clock import SystemClock
-from reenact.base.errors import ReenactError
 from reenact.intercept.loop import loop_factory
 from reenact.model.suite import Case, Suite
 from reenact.model.verdict import Status, Verdict
@@ -154,47 +152,19 @@ def _side_by_side(
     options: RunOptions,
     on_verdict: Callable[[Verdict], None],
 ) -> tuple[list[Verdict], list[Verdict]]:
-    """A process each. A worker sends verdicts as they come, last its session's or its error."""
-    context = multiprocessing.get_context("fork")
-    ends: dict[Any, Any] = {}  # Any: pipe ends and their processes
-    for n, lot in enumerate(lots):
-        ours, theirs = context.Pipe(duplex=False)
-        own = msgspec.structs.replace(options, log=options.log.with_suffix(f".{n + 1}.log"))
-        worker = context.Process(target=_worker, args=(theirs, suite, lot, own), daemon=False)
-        worker.start()
-        theirs.close()
-        ends[ours] = worker
-    verdicts: list[Verdict] = []
-    sessions: list[Verdict] = []
-    failure: ReenactError | None = None
-    while ends:
-        for end in cast(list[Any], wait(list(ends))):
-            try:
-                kind, told = end.recv()
-            except EOFError:
-                ends.pop(end).join()
-                continue
+    """A process each, which tells verdicts as they come, and last its session's."""
+    from reenact.replay.workers import side_by_side
+
+    def job(n: int, lot: Sequence[Case], tell: Callable[[object], None]) -> None:
+        own = msgspec.structs.replace(options, log=options.log.with_suffix(f".{n}.log"))
+        play = _play(suite, lot, own, _mode(own), lambda done: tell(("verdict", done.verdict)))
+        tell(("session", play[1].session))
+
+    told: dict[str, list[Verdict]] = {"verdict": [], "session": []}
+    jobs = [functools.partial(job, n, lot) for n, lot in enumerate(lots, 1)]
+    with contextlib.closing(side_by_side(jobs)) as telling:
+        for kind, verdict in telling:
+            told[kind].append(verdict)
             if kind == "verdict":
-                verdicts.append(told)
-                on_verdict(told)
-            elif kind == "session":
-                sessions.append(told)
-            else:
-                failure = told
-    if failure is not None:
-        raise failure
-    return verdicts, sessions
-
-
-def _worker(
-    end: Connection[Any, Any], suite: Suite, lot: Sequence[Case], options: RunOptions
-) -> None:
-    try:
-        _, finished = _play(
-            suite, lot, options, _mode(options), lambda done: end.send(("verdict", done.verdict))
-        )
-        end.send(("session", finished.session))
-    except ReenactError as error:
-        end.send(("error", error))
-    finally:
-        end.close()
+                on_verdict(verdict)
+    return told["verdict"], told["session"]

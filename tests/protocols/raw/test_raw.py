@@ -53,6 +53,14 @@ def test_bytes_that_are_no_printable_text_stay_bytes():
     ]
 
 
+def test_a_server_that_ends_the_connection_instead_of_answering_does_so_in_its_tree():
+    codec = RawCodec()
+    found = codec.feed(C, b"who", 1) + codec.close(S, 3) + codec.close(C, 4)
+    [exchange] = paired(PLUGIN, found)
+    assert exchange.response == {"text": "", "closes": True}
+    assert (exchange.outcome, exchange.answered_ns) == (Outcome.COMPLETE, 3)
+
+
 def test_a_server_that_ends_the_connection_does_so_in_its_tree():
     codec = RawCodec()
     found = codec.feed(C, b"who", 1) + codec.feed(S, b"me", 2)

@@ -45,9 +45,14 @@ class RawCodec:
         return [*out, Message(side=side, payload=gap, spans=(span,), first_ns=at_ns, last_ns=at_ns)]
 
     def close(self, side: Side, at_ns: int, *, reset: bool = False) -> list[Message]:
-        """The server's last turn says so when it was the server who ended the connection."""
+        """The server's last turn says so when it was the server who ended the connection. When it
+        did so instead of answering, that is a turn without bytes."""
         closes = side is Side.SERVER and not self._closed[Side.CLIENT] and not reset
         self._closed[side] = True
+        if closes and self._held[Side.CLIENT]:
+            asked = self._turn(Side.CLIENT)
+            self._first_ns[side] = self._last_ns[side] = at_ns
+            return [*asked, self._emit(side, 0, closes=True)]
         return self._turn(side, closes=closes)
 
     def _turn(self, side: Side, *, closes: bool = False) -> list[Message]:

@@ -32,8 +32,16 @@ def date_binary(text: str) -> bytes:
     return struct.pack("!i", _read_date(text))
 
 
+ZONE_MAX = 16 * 3600
+"""Seconds; MAX_TZDISP_HOUR is 15 (timestamp.h)."""
+
+
 def time_text(raw: bytes) -> str:
-    return _clock(*struct.unpack("!q", raw))
+    """Raises ValueError beyond 24:00:00, which no server sends."""
+    (micros,) = struct.unpack("!q", raw)
+    if not 0 <= micros <= DAY:
+        raise ValueError(f"{micros} us is no time of day")
+    return _clock(micros)
 
 
 def time_binary(text: str) -> bytes:
@@ -42,8 +50,10 @@ def time_binary(text: str) -> bytes:
 
 def timetz_text(raw: bytes) -> str:
     """The zone is seconds west of Greenwich on the wire, east in the text."""
-    micros, west = struct.unpack("!qi", raw)
-    return _clock(micros) + _zone(-west)
+    (west,) = struct.unpack_from("!i", raw, 8)
+    if abs(west) >= ZONE_MAX:
+        raise ValueError(f"{west} s is no time zone")
+    return time_text(raw[:8]) + _zone(-west)
 
 
 def timetz_binary(text: str) -> bytes:

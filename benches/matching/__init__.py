@@ -1,0 +1,1 @@
+"""How fast a recorded call is found among many."""

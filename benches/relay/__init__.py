@@ -1,0 +1,1 @@
+"""What recording costs on the wire, beside other relays, in one run."""
