@@ -521,7 +521,9 @@ class _Known:
         """Among the protocols recorded there, the one these first bytes are; None: not sure yet."""
         best: tuple[Confidence, str] = (Confidence.NO, "raw")
         for name in self.protocols(where) or ():
-            best = max(best, (self._plugins[name].detect(flow, client, b""), name))
+            found = self._plugins[name].detect(flow, client, b"")
+            if found > best[0]:
+                best = (found, name)
         return None if best[0] is Confidence.WAIT else best[1]
 
     def responder(self, flow: Flow, where: str, protocol: str) -> Responder:
