@@ -18,9 +18,12 @@ _HEAD = re.compile(r"[A-Za-z_]{2,}:")
 
 class RedisMatcher:
     def key(self, request: Value) -> str:
+        """The command, how many words it has, and the literal head of its key (`session:...`)."""
         words = compared(words_of(request))
         queued = _queued(request)
-        return f"{name_of(words)} {len(words) if queued is None else len(queued)}"
+        head = _HEAD.match(str(words[1])) if len(words) > 1 and queued is None else None
+        count = len(words) if queued is None else len(queued)
+        return f"{name_of(words)} {count} {head[0] if head else ''}"
 
     def normal(self, request: Value) -> Value:
         words = compared(words_of(request))
