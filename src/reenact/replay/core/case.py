@@ -15,8 +15,11 @@ from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, Choice
 from reenact.replay.core.events import Observation, Served, Stray
 
-RESPONSE_WAIT_NS = 30 * 10**9
+RESPONSE_WAIT_NS = 10 * 10**9
 """Added to ten times the recorded duration: how long a response may take."""
+
+HUNG_WAIT_NS = 10**9
+"""The same, once the service has failed to answer in time twice: it hangs."""
 
 CALL_WAIT_NS = 10**9
 """Added to twice the recorded lateness: how long a test waits for a missing call. Rehearsals that
@@ -83,9 +86,9 @@ class Running:
             )
         )
 
-    def response_deadline_ns(self) -> int:
+    def response_deadline_ns(self, *, hung: bool) -> int:
         took = self.case.took_ns if self.case else 0
-        return self.began_ns + 10 * took + RESPONSE_WAIT_NS
+        return self.began_ns + 10 * took + (HUNG_WAIT_NS if hung else RESPONSE_WAIT_NS)
 
     def calls_deadline_ns(self, missing: list[Interaction], patience_ns: int) -> int:
         """How long to wait for calls that have not come: twice as late as recorded, and

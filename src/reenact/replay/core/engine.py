@@ -108,6 +108,7 @@ class Engine:
         self._callers: dict[int, Caller] = {}
         self._dials = 0
         self._used_before: set[int] = set()
+        self._unanswered = 0  # cases whose response did not come in time
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
@@ -265,7 +266,7 @@ class Engine:
     def _call(self, conn: int, case: Case, now_ns: int) -> list[Command]:
         request = self.names.retell(case.request, self._now.uses)
         actions = self._callers[conn].call(1, request, now_ns)
-        wait = WakeAt(self._now.response_deadline_ns())
+        wait = WakeAt(self._now.response_deadline_ns(hung=self._unanswered >= 2))
         return [*self._called(conn, actions, now_ns), wait, *self._push(now_ns)]
 
     def _called(self, conn: int, actions: list[Action], now_ns: int) -> list[Command]:
@@ -306,9 +307,10 @@ class Engine:
         if running.case is None:
             return []
         if running.done_ns is None:
-            if now_ns < running.response_deadline_ns():
+            if now_ns < running.response_deadline_ns(hung=self._unanswered >= 2):
                 return []
             running.error = "no response in time"
+            self._unanswered += 1
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
         if missing and not self._mode.responses_only and not running.case.aside:
