@@ -307,8 +307,9 @@ class Engine:
         if running.case is None:
             return []
         if running.done_ns is None:
-            if now_ns < running.response_deadline_ns(hung=self._unanswered >= 2):
-                return []
+            deadline = running.response_deadline_ns(hung=self._unanswered >= 2)
+            if now_ns < deadline:
+                return [WakeAt(deadline)]
             running.error = "no response in time"
             self._unanswered += 1
             return self._finish_case(now_ns)
