@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +58,7 @@ class Stage:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
+        self._wakes: list[int] = []
         self._over = asyncio.Event()
         self.done: list[CaseDone] = []
         self.finished: Finished | None = None
@@ -195,17 +197,26 @@ class Stage:
             self._run(self._engine.dial_failed(dial.conn, str(failed), self._clock.now_ns()))
 
     def _wake_at(self, at_ns: int) -> None:
-        if self._timer is not None and self._timer_ns <= at_ns:
+        """Every time asked for is kept until it comes; one timer waits for the earliest."""
+        heapq.heappush(self._wakes, at_ns)
+        self._arm()
+
+    def _arm(self) -> None:
+        if not self._wakes or (self._timer is not None and self._timer_ns <= self._wakes[0]):
             return
         if self._timer is not None:
             self._timer.cancel()
-        delay = max(0, at_ns - self._clock.now_ns()) / 10**9
-        self._timer_ns = at_ns
+        self._timer_ns = self._wakes[0]
+        delay = max(0, self._timer_ns - self._clock.now_ns()) / 10**9
         self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        self._run(self._engine.tick(self._clock.now_ns()))
+        now_ns = self._clock.now_ns()
+        while self._wakes and self._wakes[0] <= now_ns:
+            heapq.heappop(self._wakes)
+        self._run(self._engine.tick(now_ns))
+        self._arm()
 
 
 class _Link(asyncio.Protocol):
