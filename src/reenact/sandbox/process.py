@@ -97,6 +97,8 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         "overlay": spec.overlay,
         "used_folders": _used_folders(spec),
         "own_group": spec.own_group,
+        "clock": spec.clock,
+        "clock_offset_ns": spec.clock_offset_ns,
         "rootless": not may_make_namespaces(),
     }
     with os.fdopen(os.memfd_create("plan"), "w+b") as out:
@@ -147,6 +149,7 @@ class Sandbox:
     `dns_sockets`: queries to any address' port 53; answer with `sendto` to the sender.
     `datagram_sockets`: other UDP; `receive_datagram`, `answer_datagram`.
     `pidfd`: readable when the sandbox has ended; then `returncode` is the service's.
+    `clock`: whether its clock can be moved; when that was asked for and is not so, `notes` says why.
     `notes`: what this machine could not do, for the summary.
     """
 
@@ -160,6 +163,8 @@ class Sandbox:
     ) -> None:
         self.spec = spec
         self.notes: tuple[str, ...] = tuple(told["notes"])
+        self.clock: bool = told["clock"]
+        self._clock_offset_ns = spec.clock_offset_ns
         self._launcher = launcher
         self._control = control
         self._scratch = descriptors.pop(0)
@@ -264,6 +269,21 @@ class Sandbox:
         """Send a signal to the service's main process (to all processes once it has ended)."""
         with contextlib.suppress(OSError):  # it has ended
             self._control.send(bytes([ord("K"), number]))
+
+    def set_clock_offset(self, offset_ns: int) -> None:
+        """Move the wall clock of all processes to `offset_ns` nanoseconds from the machine's.
+
+        When this returns, all of them read the new time. Only forward: ValueError otherwise.
+        Without a `clock`, nothing happens.
+        """
+        if offset_ns < self._clock_offset_ns:
+            raise ValueError(f"clock moved back: {self._clock_offset_ns} to {offset_ns} ns")
+        self._clock_offset_ns = offset_ns
+        if not self.clock:
+            return
+        with contextlib.suppress(OSError):  # it has ended
+            self._control.send(struct.pack("=cq", b"C", offset_ns))
+            self._control.recv(16)
 
     def close(self) -> None:
         """Kill whatever runs inside, wait for its end, give everything back. May be repeated."""
