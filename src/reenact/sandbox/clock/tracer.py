@@ -1,7 +1,8 @@
 """Gives every program inside the sandbox its clock: at each exec, before its first instruction.
 
 Runs in PID 1, which traces (ptrace(2)) every process and thread inside. They stop when they
-exec, fork or make a thread, and when a signal is delivered; never for a system call.
+exec, fork or make a thread, when a signal is delivered, and for the few system calls that wait
+until a moment of wall time (`waits`).
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ import signal
 import struct
 
 from reenact.sandbox.clock import code, ptrace, vdso
+from reenact.sandbox.clock.deadlines import Deadlines
 
 _OPTIONS = (
-    ptrace.O_TRACEEXEC | ptrace.O_TRACEFORK | ptrace.O_TRACEVFORK | ptrace.O_TRACECLONE
+    ptrace.O_TRACEEXEC
+    | ptrace.O_TRACEFORK
+    | ptrace.O_TRACEVFORK
+    | ptrace.O_TRACECLONE
+    | ptrace.O_TRACESECCOMP
+    | ptrace.O_TRACESYSGOOD
 )
+_SYSCALL_STOP = signal.SIGTRAP | 0x80
 _AT_SYSINFO_EHDR = 33
 _PAGE = 4096
 _PAGES_MAX = 16
@@ -38,6 +46,7 @@ class Tracer:
     def __init__(self, offset_ns: int) -> None:
         self._offset_ns = offset_ns
         self._place: dict[bytes, tuple[list[tuple[int, bytes]], int]] = {}
+        self._deadlines = Deadlines()
         self.problem = ""  # why some program has the machine's clock
 
     def adopt(self, pid: int) -> None:
@@ -49,15 +58,31 @@ class Tracer:
         number, event = os.WSTOPSIG(status), status >> 16
         request, pass_on = ptrace.CONT, 0
         if event == ptrace.EVENT_EXEC:
+            self._deadlines.forget(pid)
             self._patch(pid)
+        elif event == ptrace.EVENT_SECCOMP:
+            request = ptrace.SYSCALL if self._translate(pid) else ptrace.CONT
         elif event == ptrace.EVENT_STOP:
             if number in _STOPPING:  # stopped by job control: it stays so, until SIGCONT
                 request = ptrace.LISTEN
+        elif number == _SYSCALL_STOP:
+            with contextlib.suppress(OSError):  # killed meanwhile
+                self._deadlines.leaving(pid)
         elif event == 0:
             pass_on = number
         with contextlib.suppress(OSError):  # killed meanwhile
             ptrace.ptrace(request, pid, None, pass_on)
         return event == ptrace.EVENT_EXEC
+
+    def forget(self, pid: int) -> None:
+        """A process or thread has ended."""
+        self._deadlines.forget(pid)
+
+    def _translate(self, pid: int) -> bool:
+        try:
+            return self._deadlines.entering(pid, self._offset_ns)
+        except (OSError, struct.error):  # killed meanwhile, or a pointer to nowhere
+            return False
 
     def move(self, offset_ns: int) -> None:
         """Set the offset for all that runs, and all that will."""
@@ -68,6 +93,7 @@ class Tracer:
             for name in fresh:
                 self._move_one(name)
             done |= fresh
+        self._deadlines.again()
 
     def _move_one(self, pid: str) -> None:
         with contextlib.suppress(OSError):  # it ended, or has no memory of its own

@@ -44,6 +44,13 @@ _WALL = 0x40000000
 """For waitpid: what is traced may be a thread."""
 
 
+_NO_FILTER = b"\0"
+_NO_DEADLINES = (
+    "no seccomp filter can be set here: when the service waits until a moment of wall time, "
+    "that is a moment of the machine's clock, not of the recording's"
+)
+
+
 class Failed(Exception):
     """Could not start: (who can mend it: "user" | "machine", what happened)."""
 
@@ -208,32 +215,47 @@ def _spawn(
     pid = os.fork()
     if pid == 0:
         os.close(go)
-        os.read(ready, 1)
+        traced = os.read(ready, 1)
         try:
+            if traced:
+                _stop_at_deadlines(tell)
             _become_service(plan, ignored)
         except OSError as error:
             os.write(tell, f"{error.filename or plan['command'][0]}: {error.strerror}".encode())
         os._exit(127)
     os.close(tell)
     os.close(ready)
-    clocked = tracer is not None and _adopt(tracer, pid, out)
+    clocked = tracer is not None and _adopt(tracer, pid, go, out)
     os.close(go)
+    ended = _first_exec(tracer, pid, out) if tracer and clocked else None
     with os.fdopen(told, "rb") as pipe:
         problem = pipe.read()
+    if problem.startswith(_NO_FILTER):
+        out["notes"].append(_NO_DEADLINES)
+        problem = problem[len(_NO_FILTER) :]
     if problem:
         raise Failed("user", problem.decode())
-    ended = _first_exec(tracer, pid, out) if tracer and clocked else None
     out["clock"] = clocked
     return pid, ended
 
 
-def _adopt(tracer: Tracer, pid: int, out: dict[str, Any]) -> bool:
+def _adopt(tracer: Tracer, pid: int, go: int, out: dict[str, Any]) -> bool:
     try:
         tracer.adopt(pid)
     except OSError as error:
         out["notes"].append(_no_clock(f"ptrace: {error.strerror}"))
         return False
+    os.write(go, b"t")
     return True
+
+
+def _stop_at_deadlines(tell: int) -> None:
+    from reenact.sandbox.clock import waits
+
+    try:
+        waits.install()
+    except OSError:
+        os.write(tell, _NO_FILTER)
 
 
 def _first_exec(tracer: Tracer, pid: int, out: dict[str, Any]) -> int | None:
@@ -325,7 +347,10 @@ class Init:
             if os.WIFSTOPPED(status):
                 assert self._tracer is not None  # nothing else makes us see a stop
                 self._tracer.on_stop(pid, status)
-            elif pid == self._service:
+                continue
+            if self._tracer is not None:
+                self._tracer.forget(pid)
+            if pid == self._service:
                 self._code = exit_code(status)
 
     def outlives_main(self) -> bool:
