@@ -92,9 +92,7 @@ def _dynamic(image: bytes, header: tuple[int, ...]) -> dict[int, int]:
     return out
 
 
-def _room(
-    image: bytes, header: tuple[int, ...], size: int
-) -> tuple[int, list[tuple[int, bytes]]]:
+def _room(image: bytes, header: tuple[int, ...], size: int) -> tuple[int, list[tuple[int, bytes]]]:
     """Where `size` bytes may go, and what to write to make that so."""
     sections = header[6]
     end = -(-max(len(image.rstrip(b"\0")), sections + header[11] * header[12]) // 16) * 16

@@ -300,7 +300,14 @@ def _exec(command: list[str], env: dict[str, str]) -> None:
 class Init:
     """PID 1: one loop over the control socket, the recorder's life, and children that end."""
 
-    def __init__(self, control: socket.socket, recorder: int, service: int, ended: int | None, tracer: Tracer | None) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        recorder: int,
+        service: int,
+        ended: int | None,
+        tracer: Tracer | None,
+    ) -> None:
         self._control = control
         self._recorder = recorder
         self._service = service
