@@ -36,6 +36,9 @@ _FDS_MAX = 64
 _POOL = 32
 """Marked sockets asked for at a time: one round trip for so many connections to the service."""
 
+_OFFSET_MAX_NS = 270 * 365 * 86400 * 10**9
+"""What the code put into the service can hold (`reenact.sandbox.clock.code`)."""
+
 
 def start(spec: SandboxSpec) -> Sandbox:
     """Start the service; returns once it runs.
@@ -65,12 +68,18 @@ def start(spec: SandboxSpec) -> Sandbox:
 def _complete(spec: SandboxSpec) -> SandboxSpec:
     if not spec.command:
         raise UserError("no command to run; give it after `--`")
+    _check_offset(spec.clock_offset_ns)
     own = spec.own_group
     return msgspec.structs.replace(
         spec,
         addresses=spec.addresses or addresses.of_this_machine(),
         own_group=not _in_foreground() if own is None else own,
     )
+
+
+def _check_offset(offset_ns: int) -> None:
+    if abs(offset_ns) > _OFFSET_MAX_NS:
+        raise ValueError(f"a clock can be moved by 270 years at most, not by {offset_ns} ns")
 
 
 def _in_foreground() -> bool:
@@ -276,6 +285,7 @@ class Sandbox:
         When this returns, all of them read the new time. Only forward: ValueError otherwise.
         Without a `clock`, nothing happens.
         """
+        _check_offset(offset_ns)
         if offset_ns < self._clock_offset_ns:
             raise ValueError(f"clock moved back: {self._clock_offset_ns} to {offset_ns} ns")
         self._clock_offset_ns = offset_ns

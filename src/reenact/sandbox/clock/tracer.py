@@ -131,7 +131,8 @@ def _vdso_base(pid: str) -> int:
     with open(f"/proc/{pid}/auxv", "rb") as source:
         data = source.read()
     whole = data[: len(data) // 16 * 16]
-    return dict(struct.iter_unpack("<QQ", whole)).get(_AT_SYSINFO_EHDR, 0)
+    values: dict[int, int] = dict(struct.iter_unpack("<QQ", whole))
+    return values.get(_AT_SYSINFO_EHDR, 0)
 
 
 def _image(memory: int, base: int) -> bytes:
