@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from reenact.sandbox import doctor
+from tests.sandbox import running
 
 SOMEONE = 12321
 _USERS = ["root", "someone"] if os.geteuid() == 0 else ["self"]
@@ -34,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def as_user(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], None]:
     """Runs a test body as the user: `as_user(body)`."""
     return as_someone if request.param == "someone" else _directly
+
+
+@pytest.fixture(params=["the_machine_s_clock", "a_clock_of_its_own"])
+def with_and_without_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test is done twice: what is traced for its clock must live and end as before."""
+    monkeypatch.setattr(running, "CLOCK", request.param == "a_clock_of_its_own")
 
 
 @pytest.fixture

@@ -20,10 +20,13 @@ BOTH = ("192.0.2.10", "2001:db8::10")
 WAIT_S = 30.0
 """A bound on what takes milliseconds; only a failure ever waits for it."""
 
+CLOCK = False
+"""Whether what is run has a clock that can be moved: tests of `with_and_without_clock` set it."""
+
 
 def run(*command: str, **options: Any) -> Sandbox:  # Any: fields of SandboxSpec
     env = {"PATH": os.environ["PATH"] + ":/usr/bin:/bin", "HOME": "/nonexistent"}
-    defaults: dict[str, Any] = {"cwd": "/", "env": env, "addresses": BOTH}
+    defaults: dict[str, Any] = {"cwd": "/", "env": env, "addresses": BOTH, "clock": CLOCK}
     return start(SandboxSpec(command=command, **{**defaults, **options}))
 
 

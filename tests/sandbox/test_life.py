@@ -25,7 +25,11 @@ from tests.sandbox.running import (
     until,
 )
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("with_and_without_clock"),
+]
 
 AsUser = Callable[[Callable[[], None]], None]
 

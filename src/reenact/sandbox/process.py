@@ -36,6 +36,9 @@ _FDS_MAX = 64
 _POOL = 32
 """Marked sockets asked for at a time: one round trip for so many connections to the service."""
 
+_OFFSET_MAX_NS = 270 * 365 * 86400 * 10**9
+"""What the code put into the service can hold (`reenact.sandbox.clock.code`)."""
+
 
 def start(spec: SandboxSpec) -> Sandbox:
     """Start the service; returns once it runs.
@@ -65,12 +68,18 @@ def start(spec: SandboxSpec) -> Sandbox:
 def _complete(spec: SandboxSpec) -> SandboxSpec:
     if not spec.command:
         raise UserError("no command to run; give it after `--`")
+    _check_offset(spec.clock_offset_ns)
     own = spec.own_group
     return msgspec.structs.replace(
         spec,
         addresses=spec.addresses or addresses.of_this_machine(),
         own_group=not _in_foreground() if own is None else own,
     )
+
+
+def _check_offset(offset_ns: int) -> None:
+    if abs(offset_ns) > _OFFSET_MAX_NS:
+        raise ValueError(f"a clock can be moved by 270 years at most, not by {offset_ns} ns")
 
 
 def _in_foreground() -> bool:
@@ -97,6 +106,8 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         "overlay": spec.overlay,
         "used_folders": _used_folders(spec),
         "own_group": spec.own_group,
+        "clock": spec.clock,
+        "clock_offset_ns": spec.clock_offset_ns,
         "rootless": not may_make_namespaces(),
     }
     with os.fdopen(os.memfd_create("plan"), "w+b") as out:
@@ -147,6 +158,7 @@ class Sandbox:
     `dns_sockets`: queries to any address' port 53; answer with `sendto` to the sender.
     `datagram_sockets`: other UDP; `receive_datagram`, `answer_datagram`.
     `pidfd`: readable when the sandbox has ended; then `returncode` is the service's.
+    `clock`: whether its clock can be moved; when that was asked for and is not so, `notes` says why.
     `notes`: what this machine could not do, for the summary.
     """
 
@@ -160,6 +172,8 @@ class Sandbox:
     ) -> None:
         self.spec = spec
         self.notes: tuple[str, ...] = tuple(told["notes"])
+        self.clock: bool = told["clock"]
+        self._clock_offset_ns = spec.clock_offset_ns
         self._launcher = launcher
         self._control = control
         self._scratch = descriptors.pop(0)
@@ -264,6 +278,22 @@ class Sandbox:
         """Send a signal to the service's main process (to all processes once it has ended)."""
         with contextlib.suppress(OSError):  # it has ended
             self._control.send(bytes([ord("K"), number]))
+
+    def set_clock_offset(self, offset_ns: int) -> None:
+        """Move the wall clock of all processes to `offset_ns` nanoseconds from the machine's.
+
+        When this returns, all of them read the new time. Only forward: ValueError otherwise.
+        Without a `clock`, nothing happens.
+        """
+        _check_offset(offset_ns)
+        if offset_ns < self._clock_offset_ns:
+            raise ValueError(f"clock moved back: {self._clock_offset_ns} to {offset_ns} ns")
+        self._clock_offset_ns = offset_ns
+        if not self.clock:
+            return
+        with contextlib.suppress(OSError):  # it has ended
+            self._control.send(struct.pack("=cq", b"C", offset_ns))
+            self._control.recv(16)
 
     def close(self) -> None:
         """Kill whatever runs inside, wait for its end, give everything back. May be repeated."""

@@ -15,6 +15,8 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     `overlay`: files written vanish; with `keep_files`, they are copied to that folder at the end.
     `own_group`: the service gets a process group of its own, so that Ctrl-C does not reach it and
     `kill 0` of a script does not reach us. None: unless we are in the terminal's foreground.
+    `clock`: the service's wall clock can be moved (docs/clock.md); it starts `clock_offset_ns`
+    nanoseconds from the machine's. It costs tracing: 0 and False mean none.
     `stdin`, `stdout`, `stderr`: descriptors; None inherits ours.
     """
 
@@ -26,6 +28,8 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     overlay: bool = False
     keep_files: str | None = None
     own_group: bool | None = None
+    clock: bool = False
+    clock_offset_ns: int = 0
     stdin: int | None = None
     stdout: int | None = None
     stderr: int | None = None

@@ -11,6 +11,7 @@ What goes over the control socket, one message each (SOCK_SEQPACKET):
   to the recorder    b"R" + marshal(dict) and descriptors: it runs     b"F" + marshal(str, str): it does not
                      b"s" and descriptors: the sockets asked for
   from the recorder  b"T" family type count: marked sockets            b"K" signal: for the service
+                     b"C" nanoseconds: offset of the clock, answered with b"c" once all have it
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import os
 import select
 import signal
 import socket
+import struct
 
 from reenact.sandbox.inside import kernel, mounts, network, overlay
 from reenact.sandbox.inside import netlink as nl
@@ -30,11 +32,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any  # importing it takes 3 ms of the 20 a start has
 
+    from reenact.sandbox.clock.tracer import Tracer
+
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 
 _LOOK_MS, _LOOKS = 10, 30
 """How long a main process that ended well may have been the first half of a daemon."""
+
+_WALL = 0x40000000
+"""For waitpid: what is traced may be a thread."""
+
+
+_NO_FILTER = b"\0"
+_NO_DEADLINES = (
+    "no seccomp filter can be set here: when the service waits until a moment of wall time, "
+    "that is a moment of the machine's clock, not of the recording's"
+)
 
 
 class Failed(Exception):
@@ -96,12 +110,13 @@ def _be_init(
     try:
         kernel.die_with_parent()
         out, shared = _furnish(plan)
-        service = _spawn(plan, ignored)
+        tracer = _tracer(plan, out)
+        service, ended = _spawn(plan, ignored, tracer, out)
         _release_stdio()
         socket.send_fds(control, [b"R" + marshal.dumps(out)], shared)
         for descriptor in shared:
             os.close(descriptor)
-        code = Init(control, recorder, service).run()
+        code = Init(control, recorder, service, ended, tracer).run()
     except (OSError, Failed) as error:
         _report(control, error)
         code = 1
@@ -169,22 +184,90 @@ def _release_stdio() -> None:
 # -- the service -----------------------------------------------------------------------------
 
 
-def _spawn(plan: dict[str, Any], ignored: list[signal.Signals]) -> int:
-    """Fork and exec the service; returns its pid once it runs. Raises Failed when it cannot."""
+def _tracer(plan: dict[str, Any], out: dict[str, Any]) -> Tracer | None:
+    if not plan["clock"]:
+        return None
+    from reenact.sandbox.clock import tracer  # takes a millisecond
+
+    problem = tracer.impossible()
+    if problem:
+        out["notes"].append(_no_clock(problem))
+        return None
+    return tracer.Tracer(plan["clock_offset_ns"])
+
+
+def _no_clock(problem: str) -> str:
+    return f"the service has the machine's clock, not the recording's: {problem}"
+
+
+def _spawn(
+    plan: dict[str, Any],
+    ignored: list[signal.Signals],
+    tracer: Tracer | None,
+    out: dict[str, Any],
+) -> tuple[int, int | None]:
+    """Fork and exec the service; returns its pid once it runs. Raises Failed when it cannot.
+
+    With a tracer, also the wait status if it has ended already.
+    """
     told, tell = os.pipe()  # closed by exec, or says why there was none
+    ready, go = os.pipe()  # closed when it is traced
     pid = os.fork()
     if pid == 0:
+        os.close(go)
+        traced = os.read(ready, 1)
         try:
+            if traced:
+                _stop_at_deadlines(tell)
             _become_service(plan, ignored)
         except OSError as error:
             os.write(tell, f"{error.filename or plan['command'][0]}: {error.strerror}".encode())
         os._exit(127)
     os.close(tell)
+    os.close(ready)
+    clocked = tracer is not None and _adopt(tracer, pid, go, out)
+    os.close(go)
+    ended = _first_exec(tracer, pid, out) if tracer and clocked else None
     with os.fdopen(told, "rb") as pipe:
         problem = pipe.read()
+    if problem.startswith(_NO_FILTER):
+        out["notes"].append(_NO_DEADLINES)
+        problem = problem[len(_NO_FILTER) :]
     if problem:
         raise Failed("user", problem.decode())
-    return pid
+    out["clock"] = clocked
+    return pid, ended
+
+
+def _adopt(tracer: Tracer, pid: int, go: int, out: dict[str, Any]) -> bool:
+    try:
+        tracer.adopt(pid)
+    except OSError as error:
+        out["notes"].append(_no_clock(f"ptrace: {error.strerror}"))
+        return False
+    os.write(go, b"t")
+    return True
+
+
+def _stop_at_deadlines(tell: int) -> None:
+    from reenact.sandbox.clock import waits
+
+    try:
+        waits.install()
+    except OSError:
+        os.write(tell, _NO_FILTER)
+
+
+def _first_exec(tracer: Tracer, pid: int, out: dict[str, Any]) -> int | None:
+    """Wait until the service has its clock; its wait status should it have been killed."""
+    while True:
+        _, status = os.waitpid(pid, _WALL)
+        if not os.WIFSTOPPED(status):
+            return status
+        if tracer.on_stop(pid, status):
+            if tracer.problem:
+                out["notes"].append(_no_clock(tracer.problem))
+            return None
 
 
 def _become_service(plan: dict[str, Any], ignored: list[signal.Signals]) -> None:
@@ -217,11 +300,19 @@ def _exec(command: list[str], env: dict[str, str]) -> None:
 class Init:
     """PID 1: one loop over the control socket, the recorder's life, and children that end."""
 
-    def __init__(self, control: socket.socket, recorder: int, service: int) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        recorder: int,
+        service: int,
+        ended: int | None,
+        tracer: Tracer | None,
+    ) -> None:
         self._control = control
         self._recorder = recorder
         self._service = service
-        self._code: int | None = None  # of the main process, once it has ended
+        self._tracer = tracer
+        self._code = None if ended is None else exit_code(ended)  # of the main process
         self._told_to_end = False
         self._daemon = False
         self._looks_left = _LOOKS
@@ -255,11 +346,17 @@ class Init:
         """Collect every child that ended; True when no process is left."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG | _WALL)
             except ChildProcessError:
                 return True
             if pid == 0:
                 return False
+            if os.WIFSTOPPED(status):
+                assert self._tracer is not None  # nothing else makes us see a stop
+                self._tracer.on_stop(pid, status)
+                continue
+            if self._tracer is not None:
+                self._tracer.forget(pid)
             if pid == self._service:
                 self._code = exit_code(status)
 
@@ -289,6 +386,8 @@ class Init:
             self._hand_out(request[1], request[2], request[3])
         elif request[:1] == b"K":
             self._signal(request[1])
+        elif request[:1] == b"C":
+            self._move_clock(struct.unpack_from("=q", request, 1)[0])
         return bool(request)
 
     def _hand_out(self, family: int, kind: int, count: int) -> None:
@@ -299,6 +398,11 @@ class Init:
         socket.send_fds(self._control, [b"s"], [s.fileno() for s in made])
         for one in made:
             one.close()
+
+    def _move_clock(self, offset_ns: int) -> None:
+        if self._tracer is not None:
+            self._tracer.move(offset_ns)
+        self._control.send(b"c")
 
     def _signal(self, number: int) -> None:
         self._told_to_end |= number in _ENDING
