@@ -49,6 +49,8 @@ def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say) -> Suit
 
     found = rehearse(suite, options, say)
     save_suite(found.suite, folder)
+    for note in found.notes:
+        say(note)
     if found.moved:
         say(f"{found.moved} calls turned out to belong to another request than it seemed")
     if found.generated:

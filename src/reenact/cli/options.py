@@ -51,6 +51,14 @@ ReplayMode = Annotated[
         "--mode", help="explicit: no sandbox; the recorded ports are played on this machine."
     ),
 ]
+ServiceClock = Annotated[
+    str,
+    typer.Option(
+        "--clock",
+        metavar="WHEN",
+        help="The service's time: recorded, now, 2031-01-01T00:00:00Z, or +36h from the recording.",
+    ),
+]
 DEFAULT_SUITE = Path("reenact")
 
 
@@ -63,6 +71,14 @@ def service_command(given: Sequence[str] | None, recorded: Sequence[str] = ()) -
     if not words:
         raise UserError("no command to start the service; add it after --: reenact ... -- COMMAND")
     return tuple(words)
+
+
+def checked_clock(told: str) -> str:
+    """Raises UserError before anything is started."""
+    from reenact.replay.clock import case_clock
+
+    case_clock(told, 0 if told[:1] != "-" else 2**62)
+    return told
 
 
 def explicit_replay(mode: Mode) -> bool:

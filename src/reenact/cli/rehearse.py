@@ -10,8 +10,10 @@ from reenact.cli.options import (
     ConfigFile,
     Mode,
     ReplayMode,
+    ServiceClock,
     SuiteCommand,
     SuiteDir,
+    checked_clock,
     explicit_replay,
     service_command,
 )
@@ -20,6 +22,7 @@ from reenact.cli.options import (
 def rehearse(
     command: SuiteCommand = None,
     suite: SuiteDir = DEFAULT_SUITE,
+    clock: ServiceClock = "recorded",
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -40,6 +43,10 @@ def rehearse(
     loaded = load_suite(suite)
     settings = load_settings(config, Path.cwd())
     words = service_command(command, loaded.command)
-    options = replace(making.run_options(words, suite, settings), explicit=explicit_replay(mode))
+    options = replace(
+        making.run_options(words, suite, settings),
+        explicit=explicit_replay(mode),
+        clock=checked_clock(clock),
+    )
     made = making.rehearsed(loaded, suite, options, making.say_on_stderr)
     return making.tell(made, suite, making.say_on_stderr)

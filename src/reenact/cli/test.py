@@ -17,8 +17,10 @@ from reenact.cli.options import (
     Mode,
     ReplayMode,
     Select,
+    ServiceClock,
     SuiteCommand,
     SuiteDir,
+    checked_clock,
     explicit_replay,
     service_command,
 )
@@ -57,6 +59,7 @@ def run_test(
     responses_only: Annotated[
         bool, typer.Option("--responses-only", help="Don't assert the outgoing calls.")
     ] = False,
+    clock: ServiceClock = "recorded",
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -90,6 +93,7 @@ def run_test(
         responses_only=responses_only,
         keep_files=keep_files,
         explicit=explicit_replay(mode),
+        clock=checked_clock(clock),
     )
     outputs = Outputs(junit=junit, json=json, github=github)
     return _run(loaded, suite, options, outputs, update=update)
@@ -106,6 +110,8 @@ def _run(suite: Suite, folder: Path, options: RunOptions, outputs: Outputs, *, u
         played = run_suite(suite, options, reporter.verdict)
     finally:
         reporter.close()
+    for note in played.notes:
+        making.say_on_stderr(note)
     report = reporter.end(played.verdicts, played.session)
     reporting.write(report, folder, outputs)
     return reporting.accept(report, folder) if update else reporting.exit_code(report)

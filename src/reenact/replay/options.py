@@ -8,12 +8,14 @@ from pathlib import Path
 import msgspec
 
 from reenact.intercept.settings import Settings
+from reenact.replay.clock import RECORDED
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`command` empty: the recorded one. `select` are case ids to run (None: all), in the suite's order.
     `keep_files` receives what the service wrote. `log` is where its output goes. `explicit`: no
-    sandbox; the service is told our ports and nothing else is kept from it."""
+    sandbox; the service is told our ports and nothing else is kept from it. `clock` is as told on
+    the command line."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -27,3 +29,4 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     keep_files: Path | None = None
     explicit: bool = False
     start_wait_s: float = 120.0
+    clock: str = RECORDED

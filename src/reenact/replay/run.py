@@ -7,6 +7,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +16,9 @@ from reenact.intercept.loop import loop_factory
 from reenact.model.suite import Case, Suite
 from reenact.model.verdict import Status, Verdict
 from reenact.protocols import builtin
+from reenact.replay.clock import NOW, case_clock
 from reenact.replay.core import Mode
+from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import CaseDone, Finished
 from reenact.replay.groups import shares, with_needs
 from reenact.replay.options import RunOptions
@@ -29,15 +32,21 @@ from reenact.sandbox import need
 REHEARSALS = 2
 """That discover; one more then tests what they found."""
 
+SHIFT_NS = 1_300_000_000
+"""The last of those lives this much later than the recording: what a service reads off its clock
+by the second is seen to vary, though each run begins at the recorded time."""
+
 REHEARSALS_MAX = 7
 """While that test fails, what varies seldom is looked for again."""
 
 
 class Played(msgspec.Struct, frozen=True, kw_only=True):
-    """All verdicts in the suite's order; `session` is what was asked outside of any case."""
+    """All verdicts in the suite's order; `session` is what was asked outside of any case; `notes`
+    say what this machine could not do."""
 
     verdicts: tuple[Verdict, ...]
     session: tuple[Verdict, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +56,7 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     unasked: int
     generated: dict[str, int]
     aside: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
 
 
 def run_suite(
@@ -57,14 +67,13 @@ def run_suite(
     cases = with_needs(suite.cases, wanted)
     lots = shares(cases, options.jobs) or [[]]
     if len(lots) == 1:
-        done, finished = _play(
-            suite, lots[0], options, _mode(options), lambda d: on_verdict(d.verdict)
-        )
-        return Played(verdicts=tuple(d.verdict for d in done), session=(finished.session,))
+        run = _play(suite, lots[0], options, _mode(options), lambda d: on_verdict(d.verdict))
+        verdicts = tuple(d.verdict for d in run.done)
+        return Played(verdicts=verdicts, session=(run.finished.session,), notes=run.notes)
     place = {case.id: n for n, case in enumerate(suite.cases)}
-    verdicts, session = _side_by_side(suite, lots, options, on_verdict)
-    verdicts.sort(key=lambda v: place[v.case])
-    return Played(verdicts=tuple(verdicts), session=tuple(session))
+    played = _side_by_side(suite, lots, options, on_verdict)
+    in_order = sorted(played.verdicts, key=lambda v: place[v.case])
+    return msgspec.structs.replace(played, verdicts=tuple(in_order))
 
 
 def rehearse(
@@ -77,7 +86,9 @@ def rehearse(
         on_step(f"rehearsal {n}")
         tests = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
         mode = Mode() if tests else Mode(discover=True, linger=n == 1)
-        done, finished = _play(suite, suite.cases, options, mode)
+        shift_ns = SHIFT_NS if n == REHEARSALS else 0
+        run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns)
+        done, finished = run.done, run.finished
         if not tests:
             seen = [*(d.observation for d in done), finished.observation]
             suite = strays.learn(learn(suite, [seen], findings, builtin()), seen)
@@ -96,6 +107,7 @@ def rehearse(
         unasked=findings.unasked,
         generated=dict(sorted(findings.generated.items())),
         aside=tuple(findings.aside),
+        notes=run.notes,
     )
 
 
@@ -109,15 +121,20 @@ def _play(
     options: RunOptions,
     mode: Mode,
     on_done: Callable[[CaseDone], None] = lambda done: None,
-) -> tuple[list[CaseDone], Finished]:
+    shift_ns: int = 0,
+) -> _Run:
     """One instance, from start to end, in a world of its own.
 
     The sandbox forks, so it is made before the event loop and its threads are.
     """
-    with _world(suite, options) as world:
+    clock = case_clock(options.clock, suite.started_ns)
+    clock = msgspec.structs.replace(clock, shift_ns=shift_ns)
+    with _world(suite, options, clock) as world:
+        problem = world.clock_problem
 
         async def play() -> Stage:
-            stage = Stage(world, suite, builtin(), mode, SystemClock(), cases)
+            moving = None if problem and not world.wall_ahead_ns else clock
+            stage = Stage(world, suite, builtin(), mode, SystemClock(), cases, moving)
             stage.on_done = on_done
             try:
                 await stage.play(options.start_wait_s)
@@ -128,10 +145,17 @@ def _play(
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             stage = runner.run(play())
     assert stage.finished is not None
-    return stage.done, stage.finished
+    notes = (f"the service's clock: {problem}",) if problem and options.clock != NOW else ()
+    return _Run(stage.done, stage.finished, notes)
 
 
-def _world(suite: Suite, options: RunOptions) -> AbstractContextManager[World]:
+class _Run(NamedTuple):
+    done: list[CaseDone]
+    finished: Finished
+    notes: tuple[str, ...]
+
+
+def _world(suite: Suite, options: RunOptions, clock: CaseClock) -> AbstractContextManager[World]:
     """Imported late: the sandbox exists on Linux only, explicit mode everywhere."""
     if options.explicit:
         from reenact.replay.unsealed import unsealed
@@ -140,7 +164,7 @@ def _world(suite: Suite, options: RunOptions) -> AbstractContextManager[World]:
     need.linux()
     from reenact.replay.sealed import sealed
 
-    return sealed(suite, options)
+    return sealed(suite, options, clock)
 
 
 # -- several instances --------------------------------------------------------------------------
@@ -151,20 +175,26 @@ def _side_by_side(
     lots: Sequence[Sequence[Case]],
     options: RunOptions,
     on_verdict: Callable[[Verdict], None],
-) -> tuple[list[Verdict], list[Verdict]]:
+) -> Played:
     """A process each, which tells verdicts as they come, and last its session's."""
     from reenact.replay.workers import side_by_side
 
     def job(n: int, lot: Sequence[Case], tell: Callable[[object], None]) -> None:
         own = msgspec.structs.replace(options, log=options.log.with_suffix(f".{n}.log"))
-        play = _play(suite, lot, own, _mode(own), lambda done: tell(("verdict", done.verdict)))
-        tell(("session", play[1].session))
+        run = _play(suite, lot, own, _mode(own), lambda done: tell(("verdict", done.verdict)))
+        tell(("session", run.finished.session))
+        for note in run.notes:
+            tell(("note", note))
 
-    told: dict[str, list[Verdict]] = {"verdict": [], "session": []}
+    told: dict[str, list[Any]] = {"verdict": [], "session": [], "note": []}
     jobs = [functools.partial(job, n, lot) for n, lot in enumerate(lots, 1)]
     with contextlib.closing(side_by_side(jobs)) as telling:
-        for kind, verdict in telling:
-            told[kind].append(verdict)
+        for kind, what in telling:
+            told[kind].append(what)
             if kind == "verdict":
-                on_verdict(verdict)
-    return told["verdict"], told["session"]
+                on_verdict(what)
+    return Played(
+        verdicts=tuple(told["verdict"]),
+        session=tuple(told["session"]),
+        notes=tuple(dict.fromkeys(told["note"])),
+    )

@@ -12,14 +12,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
+
+from reenact.base.clock import SystemClock
 from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.inbound import unverified, watch
 from reenact.intercept.relay import join, prompt, refuse
 from reenact.model.segment import Endpoint, Transport
 from reenact.model.suite import Suite
+from reenact.replay.core.clock import CaseClock
 from reenact.replay.greeting import greeted
 from reenact.replay.options import RunOptions
 from reenact.replay.world import Arrival, Greeted
+from reenact.sandbox import faketime
 from reenact.sandbox.need import start
 from reenact.sandbox.process import Sandbox
 from reenact.sandbox.reach import belongs_inside, dial_inside
@@ -31,7 +36,7 @@ STOP_S = 3.0
 
 
 @contextlib.contextmanager
-def sealed(suite: Suite, options: RunOptions) -> Iterator[SealedWorld]:
+def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[SealedWorld]:
     """Start the service where nothing real can be reached; leaves nothing behind."""
     authority = Authority(data_folder() / "ca")
     with tempfile.TemporaryDirectory(prefix="reenact-") as name, contextlib.ExitStack() as stack:
@@ -62,10 +67,62 @@ def sealed(suite: Suite, options: RunOptions) -> Iterator[SealedWorld]:
             stdout=log.fileno(),
             stderr=log.fileno(),
         )
+        sandbox, service_clock = _started(spec, clock, folder, stack)
+        listeners = {path: sock for _, path, sock in sockets}
+        yield SealedWorld(sandbox, authority, listeners, options.log, service_clock)
+
+
+def _started(
+    spec: SandboxSpec, clock: CaseClock, folder: Path, stack: contextlib.ExitStack
+) -> tuple[Sandbox, ServiceClock]:
+    """The service, with its clock at the recording's start where that can be had."""
+    due_ns = clock.due(0)
+    if due_ns is None:
         sandbox = stack.enter_context(start(spec))
-        yield SealedWorld(
-            sandbox, authority, {path: sock for _, path, sock in sockets}, options.log
-        )
+        return sandbox, ServiceClock(sandbox, 0, moved=False)
+    ahead_ns = due_ns - SystemClock().wall_ns()
+    sandbox = start(msgspec.structs.replace(spec, clock=True, clock_offset_ns=ahead_ns))
+    library = None if sandbox.clock else faketime.library()
+    if library is not None:
+        sandbox.close()
+        faketime.write_offset(folder / "clock", ahead_ns)
+        env = faketime.environment(spec.env, library, folder / "clock")
+        standing_in = start(msgspec.structs.replace(spec, env=env))
+        stack.enter_context(standing_in)
+        return standing_in, FaketimeClock(standing_in, ahead_ns, sandbox, folder / "clock")
+    stack.enter_context(sandbox)
+    return sandbox, ServiceClock(sandbox, ahead_ns if sandbox.clock else 0, moved=True)
+
+
+class ServiceClock:
+    """The clock that the sandbox itself gives the service, or the machine's."""
+
+    def __init__(self, sandbox: Sandbox, ahead_ns: int, *, moved: bool) -> None:
+        self.ahead_ns = ahead_ns
+        self.problem = ""
+        if moved and not sandbox.clock:
+            self.problem = "; ".join(sandbox.notes) or "this sandbox cannot"
+        self._sandbox = sandbox
+
+    def move(self, by_ns: int) -> None:
+        self.ahead_ns += by_ns
+        self._sandbox.set_clock_offset(self.ahead_ns)
+
+
+class FaketimeClock(ServiceClock):
+    """The second choice, and said to be so."""
+
+    def __init__(
+        self, sandbox: Sandbox, ahead_ns: int, refused: Sandbox, offset_file: Path
+    ) -> None:
+        super().__init__(sandbox, ahead_ns, moved=False)
+        why = "; ".join(refused.notes)
+        self.problem = f"{why}; libfaketime stands in, which does not reach Go or static programs"
+        self._offset_file = offset_file
+
+    def move(self, by_ns: int) -> None:
+        self.ahead_ns += by_ns
+        faketime.write_offset(self._offset_file, self.ahead_ns)
 
 
 def _stand_ins(
@@ -94,12 +151,25 @@ class SealedWorld:
         authority: Authority,
         unix: dict[str, socket.socket],
         log: Path,
+        clock: ServiceClock,
     ) -> None:
         self.log = log
+        self._clock = clock
         self._sandbox = sandbox
         self._authority = authority
         self._unix = unix
         self._inside: set[asyncio.Task[None]] = set()
+
+    @property
+    def wall_ahead_ns(self) -> int:
+        return self._clock.ahead_ns
+
+    @property
+    def clock_problem(self) -> str:
+        return self._clock.problem
+
+    def move_clock(self, by_ns: int) -> None:
+        self._clock.move(by_ns)
 
     def serve(self, arrived: Callable[[Arrival], None]) -> None:
         loop = asyncio.get_running_loop()

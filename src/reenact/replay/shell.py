@@ -19,11 +19,13 @@ from reenact.model.protocol import ProtocolPlugin
 from reenact.model.segment import Endpoint, Flow, Role, Transport
 from reenact.model.suite import Case, Suite
 from reenact.replay.core import Engine, Mode
+from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
     CaseDone,
     Command,
     Dial,
     Finished,
+    MoveClock,
     Shut,
     UpgradeTls,
     WakeAt,
@@ -46,12 +48,19 @@ class Stage:
         mode: Mode,
         clock: Clock,
         cases: Sequence[Case] | None = None,
+        service_clock: CaseClock | None = None,
     ) -> None:
         self._world = world
         self._suite = suite
         self._clock = clock
         self._engine = Engine(
-            suite, plugins, mode, wall_ns=clock.wall_ns(), now_ns=clock.now_ns(), cases=cases
+            suite,
+            plugins,
+            mode,
+            wall_ns=clock.wall_ns() + world.wall_ahead_ns,
+            now_ns=clock.now_ns(),
+            cases=cases,
+            clock=service_clock,
         )
         self._links: dict[int, _Link] = {}
         self._arrivals = 0
@@ -176,6 +185,8 @@ class Stage:
                 case UpgradeTls(conn=conn):
                     if link := self._links.get(conn):
                         self._spawn(link.upgrade(self._world))
+                case MoveClock(by_ns=by_ns):
+                    self._world.move_clock(by_ns)
                 case WakeAt(at_ns=at_ns):
                     self._wake_at(at_ns)
                 case CaseDone():

@@ -102,6 +102,8 @@ class UnsealedWorld:
         log: Path,
     ) -> None:
         self.log = log
+        self.wall_ahead_ns = 0
+        self.clock_problem = "without a sandbox it is the machine's"
         self._child = child
         self._authority = authority
         self._known = known
@@ -109,6 +111,9 @@ class UnsealedWorld:
         self._wanted = wanted
         self._open: set[tuple[str, int]] = set()
         self._looking: list[asyncio.Task[None]] = []
+
+    def move_clock(self, by_ns: int) -> None:
+        """Nothing can: the service is a plain process."""
 
     def serve(self, arrived: Callable[[Arrival], None]) -> None:
         for port, listeners in self._listeners.items():

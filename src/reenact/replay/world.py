@@ -36,6 +36,17 @@ class World(Protocol):
 
     log: Path
 
+    @property
+    def wall_ahead_ns(self) -> int:
+        """How far the service's wall clock is ahead of the machine's; negative: behind."""
+
+    @property
+    def clock_problem(self) -> str:
+        """Why the service's clock cannot be moved as asked, "" when it can."""
+
+    def move_clock(self, by_ns: int) -> None:
+        """Set the service's wall clock forward; when this returns, all of it reads the new time."""
+
     def serve(self, arrived: Callable[[Arrival], None]) -> None:
         """Begin to hand over what the service connects to. Called once, in a running loop."""
 

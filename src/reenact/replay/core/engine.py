@@ -36,11 +36,13 @@ from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
+from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
     CaseDone,
     Command,
     Dial,
     Finished,
+    MoveClock,
     Shut,
     UpgradeTls,
     WakeAt,
@@ -88,11 +90,14 @@ class Engine:
         wall_ns: int,
         now_ns: int,
         cases: Sequence[Case] | None = None,
+        clock: CaseClock | None = None,
     ) -> None:
-        """`cases` are the ones to run, in order (default: all of the suite)."""
+        """`cases` are the ones to run, in order (default: all of the suite). `wall_ns` is what the
+        service's wall clock shows at `now_ns`; `clock` is how it moves (default: by itself)."""
         self._suite = suite
         self._plugins = plugins
         self._mode = mode
+        self._clock = clock or CaseClock()
         self._to_wall_ns = wall_ns - now_ns
         self.names = Renaming()
         self._calls = Calls(suite, plugins, self.names, discover=mode.discover)
@@ -242,6 +247,7 @@ class Engine:
             if case.response is None:
                 out.append(self._aside(case))
                 continue
+            out += self._move_clock(case, now_ns)
             self._now = Running(
                 case.id,
                 case,
@@ -257,6 +263,15 @@ class Engine:
             self._dials += 1
             return [*out, Dial(-self._dials, case.port, case.tls)]
         return out + self._end(now_ns)
+
+    def _move_clock(self, case: Case, now_ns: int) -> list[Command]:
+        """A service lives at the time of its recording, but its clock never goes back."""
+        due_ns = self._clock.due(case.at_ns)
+        ahead_ns = 0 if due_ns is None else due_ns - (now_ns + self._to_wall_ns)
+        if ahead_ns <= 0:
+            return []
+        self._to_wall_ns += ahead_ns
+        return [MoveClock(ahead_ns)]
 
     def _aside(self, case: Case) -> CaseDone:
         title = self._plugins[case.protocol].matcher.label(case.request)

@@ -36,6 +36,12 @@ class UpgradeTls(msgspec.Struct, frozen=True):
     conn: int
 
 
+class MoveClock(msgspec.Struct, frozen=True):
+    """Move the service's wall clock forward by this much before anything that follows."""
+
+    by_ns: int
+
+
 class WakeAt(msgspec.Struct, frozen=True):
     """Call `tick` at this time of the monotonic clock, or later."""
 
@@ -85,4 +91,4 @@ class Finished(msgspec.Struct, frozen=True):
     observation: Observation
 
 
-Command: TypeAlias = Dial | Write | Shut | UpgradeTls | WakeAt | CaseDone | Finished
+Command: TypeAlias = Dial | Write | Shut | UpgradeTls | MoveClock | WakeAt | CaseDone | Finished
