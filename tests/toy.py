@@ -22,7 +22,16 @@ from reenact.model.protocol import (
 from reenact.model.segment import Endpoint, Flow, Role
 from reenact.model.value import Value
 from reenact.replay.core import Engine
-from reenact.replay.core.events import CaseDone, Command, Dial, Finished, Shut, WakeAt, Write
+from reenact.replay.core.events import (
+    CaseDone,
+    Command,
+    Dial,
+    Finished,
+    MoveClock,
+    Shut,
+    WakeAt,
+    Write,
+)
 
 
 class ToyMatcher:
@@ -125,6 +134,7 @@ class Simulator:
         self.service = service
         self.late = late
         self.now = 0
+        self.moved: list[int] = []
         self.done: list[CaseDone] = []
         self.finished: Finished | None = None
         self.answers: dict[int, list[str]] = {}
@@ -158,6 +168,8 @@ class Simulator:
                     self._request(conn, data.decode().strip())
                 case Write(conn=conn, data=data):
                     self.answers.setdefault(conn, []).append(data.decode().strip())
+                case MoveClock(by_ns=by_ns):
+                    self.moved.append(by_ns)
                 case WakeAt(at_ns=at_ns):
                     self._wakes.append(at_ns)
                 case CaseDone():

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, REDIS, OTHER = map(int, sys.argv[1:4])
@@ -95,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/whether-left":
             left.wait(20)
             body = b"left"
+        elif path == "/today":
+            body = time.strftime("%A").encode()
         elif path == "/impatient":
             body = impatient()
         elif path == "/kept":

@@ -128,3 +128,16 @@ def test_a_large_answer(service: Service) -> None:
     done = service.test()
     assert done.returncode == 1, "its bytes are random"
     assert len(done.output) < 5000
+
+
+def test_a_service_that_asks_what_day_it_is_lives_on_the_day_of_its_recording(
+    service: Service,
+) -> None:
+    with service.recording() as process:
+        service.get("/today")
+        done = service.stop(process)
+    assert done.returncode == 0, done.output
+    green(service)
+    tomorrow = service.reenact("test", "--clock", "+1d")
+    assert tomorrow.returncode == 1, tomorrow.output
+    assert "day" in tomorrow.output
