@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from reenact.compile.kind import kind
 from reenact.model.exchange import Exchange
 from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.value import Value, leaves
@@ -163,12 +164,10 @@ def _traits(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> Traits:
     return plugins[call.protocol].matcher.traits(call.request, call.response)
 
 
-def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> tuple[str, str]:
-    """Calls of one kind differ in nothing but values."""
+def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> str:
     if call.request is None:
-        return (call.protocol, "push")
-    matcher = plugins[call.protocol].matcher
-    return (call.protocol, matcher.key(call.request) + matcher.label(call.request)[:40])
+        return f"{call.protocol} push"
+    return kind(call.protocol, call.request, plugins)
 
 
 def _values(tree: Value) -> set[str]:

@@ -75,6 +75,7 @@ class _Lesson:
         self._sites: dict[str, dict[tuple[Path, str], None]] = defaultdict(dict)
         self._needs: dict[str, set[str]] = defaultdict(set)
         self._first: dict[str, int] = {}
+        self._place = {case.id: n for n, case in enumerate(suite.cases)}
         self._at = {case.id: case.at_ns for case in suite.cases}
         self._seen = {observation.case for run in runs for observation in run}
         for run in runs:
@@ -129,11 +130,15 @@ class _Lesson:
         )
 
     def _owner(self, id: str, home: str) -> str | None:
-        """The case that asked for it most often; the recorded one among equals."""
+        """Whose the call is. The first rehearsal corrects the compiler: the case that asked for it.
+        From then on calls only move to earlier cases: what was once asked before a case
+        had been sent is none of its doing, however often a late effect came after."""
         asked = {case: runs for case, runs in self._asked[id].items() if case}
         if not asked:
             return None if self._ran(home) else home
-        return max(asked, key=lambda case: (asked[case], case == home))
+        if self._old.rehearsed == 0:
+            return max(asked, key=lambda case: (asked[case], case == home))
+        return min((home, *asked), key=lambda case: self._place[case])
 
     def _ran(self, case: str) -> bool:
         return case in self._seen

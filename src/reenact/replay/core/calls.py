@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Miss
+from reenact.rename.given import given_words
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 
@@ -46,9 +47,9 @@ class Calls:
         self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
-        self._anywhere = (
-            Pool(c for calls in self._cases.values() for c in calls) if discover else Pool()
-        )
+        everything = [c for calls in self._cases.values() for c in calls] if discover else []
+        self._anywhere = Pool(sorted(everything, key=self._at_ns))
+        self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
 
     def _read(self, interactions: Sequence[Interaction], case: str) -> list[Recorded]:
@@ -56,6 +57,10 @@ class Calls:
 
     def _case_calls(self, case: Case) -> list[Recorded]:
         return self._read(case.calls, case.id)
+
+    @property
+    def given(self) -> frozenset[str]:
+        return self._given
 
     def of(self, case: str) -> list[Recorded]:
         return self._cases.get(case, [])
@@ -82,7 +87,7 @@ class Calls:
         of several recorded answers of a session call is the one of that time. `answered` are the
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
-        terms = Terms(self.names, discover=self.discover, moment=moment)
+        terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
         found = self._of_case(asked, case, terms, answered) or self._of_session(
             asked, terms, window
         )
@@ -142,18 +147,19 @@ class Calls:
     def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """The nearest in time of the calls recorded while the present case was open or could
         still cause some."""
+        bucket = self._anywhere.bucket(asked)
+        first = bisect_left(bucket, window[0], key=self._at_ns)
+        last = bisect_right(bucket, window[1] + LATE_NS, key=self._at_ns)
+        timely = bucket[first:last]
+        for call in self._anywhere.exact(asked, terms.names):
+            if call in timely:
+                return Choice(call, compare_call(call, asked, terms))
         found = [
-            Choice(call, compare_call(call, asked, terms))
-            for call in self._anywhere.exact(asked, terms.names)
-        ]
-        found += [
             Choice(call, comparison)
-            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True)
+            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True, among=timely)
             if comparison.looseness[0] == 0
         ]
-        since, until = window[0], window[1] + LATE_NS
-        timely = [c for c in found if since <= self._at_ns(c.call) <= until]
-        return min(timely, key=lambda c: self._at_ns(c.call), default=None)
+        return min(found, key=lambda c: self._at_ns(c.call), default=None)
 
     def _at_ns(self, call: Recorded) -> int:
         return self._began.get(call.case, 0) + call.interaction.asked_ns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from reenact.diff.tree import Comparison, Terms, compare
@@ -120,7 +121,7 @@ class Judge:
         self._discover = discover
         self._responses_only = responses_only
 
-    def response(self, running: Running) -> Comparison:
+    def response(self, running: Running, given: Set[str]) -> Comparison:
         """Compare the response, and bind what it minted."""
         case = running.case
         assert case is not None
@@ -131,6 +132,7 @@ class Judge:
             discover=self._discover,
             moment=running.moment,
             tolerated={t.at: t.rule for t in case.tolerances},
+            given=given,
         )
         if running.response is None:
             return Comparison()
@@ -149,7 +151,7 @@ class Judge:
     def verdict(self, running: Running, calls: Calls, now_ns: int) -> tuple[Verdict, Observation]:
         case = running.case
         assert case is not None
-        comparison = self.response(running)
+        comparison = self.response(running, calls.given)
         missing = [
             (c.interaction.id, self._reader.label(c.interaction)) for c in calls.unused(case.id)
         ]
