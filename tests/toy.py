@@ -120,19 +120,25 @@ TOY = ProtocolPlugin(
 )
 
 
+BEAT_NS = 5 * 10**8
+
+
 class Simulator:
     """Drives an engine with a service that is a generator: it yields calls, is sent answers,
-    and returns its response. `late` calls are made after the response."""
+    and returns its response. `late` calls are made after the response, the call `beat` every
+    half second by a thread that no request has started."""
 
     def __init__(
         self,
         engine: Engine,
         service: Callable[[str], Generator[str, str, str]],
         late: Callable[[str], Sequence[str]] = lambda request: (),
+        beat: str = "",
     ) -> None:
         self.engine = engine
         self.service = service
         self.late = late
+        self.beat = beat
         self.now = 0
         self.moved: list[int] = []
         self.done: list[CaseDone] = []
@@ -148,7 +154,13 @@ class Simulator:
         self._do(self.engine.begin(self.now))
         while self.finished is None:
             assert self._wakes, "the engine waits for nothing"
-            self.now = max(self.now, min(self._wakes))
+            assert self.now < 60 * 10**9, "the engine waits for ever"
+            until = max(self.now, min(self._wakes))
+            if self.beat and until > self.now + BEAT_NS:
+                self.now += BEAT_NS
+                self.ask(self.beat)
+                continue
+            self.now = until
             self._wakes = [at for at in self._wakes if at > self.now]
             self._do(self.engine.tick(self.now))
         return self

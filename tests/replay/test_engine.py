@@ -53,10 +53,10 @@ def suite(*cases: Case, session: Sequence[Interaction] = ()) -> Suite:
 
 
 def play(
-    what: Suite, service: object, late: object = lambda request: (), **mode: bool
+    what: Suite, service: object, late: object = lambda request: (), beat: str = "", **mode: bool
 ) -> Simulator:
     engine = Engine(what, {"toy": TOY}, Mode(**mode), wall_ns=10**18, now_ns=0)
-    return Simulator(engine, service, late).run()  # type: ignore[arg-type]
+    return Simulator(engine, service, late, beat).run()  # type: ignore[arg-type]
 
 
 def verdicts(found: Simulator) -> list[Verdict]:
@@ -102,16 +102,30 @@ def test_a_changed_call_is_refused_and_shown_beside_the_recorded_one() -> None:
 
 
 def test_a_lost_commit_is_missing_after_a_bounded_wait() -> None:
-    def no_commit(request: str) -> Generator[str, str, str]:
-        yield "BEGIN"
-        yield "GET stock pen"
-        yield "SET stock pen 4"
-        return "bought pen"
-
     [verdict] = verdicts(play(suite(BUY), no_commit))
     assert (verdict.status, verdict.missing) == (Status.FAIL, (("1.4", "COMMIT"),))
     [only_responses] = verdicts(play(suite(BUY), no_commit, responses_only=True))
     assert only_responses.status is Status.PASS
+
+
+def no_commit(request: str) -> Generator[str, str, str]:
+    yield "BEGIN"
+    yield "GET stock pen"
+    yield "SET stock pen 4"
+    return "bought pen"
+
+
+def test_a_heartbeat_does_not_prolong_the_wait_for_a_missing_call() -> None:
+    beating = suite(BUY, session=[call("s.1", "BEAT", uses=Uses.MANY)])
+    found = play(beating, no_commit, beat="BEAT")
+    assert verdicts(found)[0].missing == (("1.4", "COMMIT"),)
+    assert found.now < 2 * 10**9
+
+
+def test_a_call_refused_again_and_again_ends_the_wait_for_a_missing_one() -> None:
+    found = play(suite(BUY), no_commit, beat="RETRY")
+    assert verdicts(found)[0].missing == (("1.4", "COMMIT"),)
+    assert found.now < 15 * 10**9
 
 
 def test_a_call_made_twice_is_an_extra_call() -> None:

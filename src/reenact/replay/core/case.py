@@ -26,6 +26,10 @@ CALL_WAIT_NS = 10**9
 """Added to twice the recorded lateness: how long a test waits for a missing call. Rehearsals that
 discover wait much less: there most missing calls were just given to the wrong case."""
 
+LIFE_NS = 10 * 10**9
+"""How long at most signs of life prolong that wait: a service that asks a refused call again and
+again never falls silent."""
+
 
 @dataclass(slots=True)
 class Running:
@@ -51,7 +55,9 @@ class Running:
 
     def asked(self, asked: Asked, found: Choice | Miss, now_ns: int) -> None:
         """Note a live call and what became of it."""
-        self.last_ns = now_ns
+        if isinstance(found, Miss) or found.call.case:
+            # Background work, a heartbeat say, tells nothing of whether the case goes on.
+            self.last_ns = now_ns
         if isinstance(found, Miss):
             self.misses.append(found)
             fate = "repeated" if found.repeated else "changed" if found.why_not else "extra"
@@ -96,7 +102,13 @@ class Running:
         `patience_ns` after the last sign of life."""
         assert self.case is not None and self.done_ns is not None
         late = max((call.asked_ns - self.case.took_ns for call in missing), default=0)
-        return max(self.done_ns + 2 * max(late, 0), self.last_ns) + patience_ns
+        since = self.done_ns + 2 * max(late, 0)
+        return max(since, min(self.last_ns, since + LIFE_NS)) + patience_ns
+
+    def quiet_at_ns(self, quiet_ns: int) -> int:
+        """When the case has asked nothing for `quiet_ns` after its response."""
+        assert self.done_ns is not None
+        return min(self.last_ns, self.done_ns + LIFE_NS) + quiet_ns
 
 
 def _order(interaction: Interaction, asked: Asked, early: list[str]) -> CallDifferences:

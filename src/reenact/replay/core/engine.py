@@ -339,8 +339,8 @@ class Engine:
             deadline = running.calls_deadline_ns(missing, self._patience_ns())
             if now_ns < deadline:
                 return [WakeAt(deadline)]
-        if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
-            return [WakeAt(running.last_ns + QUIET_NS)]
+        if self._mode.linger and now_ns < running.quiet_at_ns(QUIET_NS):
+            return [WakeAt(running.quiet_at_ns(QUIET_NS))]
         return self._finish_case(now_ns)
 
     def _patience_ns(self) -> int:
