@@ -251,3 +251,17 @@ def test_a_service_that_dies_fails_the_open_case_and_all_after_it() -> None:
 def test_verdicts_are_the_same_every_time() -> None:
     runs = {msgspec.json.encode([d.verdict for d in play(suite(BUY), buy).done]) for _ in range(5)}
     assert len(runs) == 1
+
+
+def test_a_case_that_went_wrong_teaches_neither_generated_values_nor_what_is_not_asked() -> None:
+    def broken(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        return "bought 500 errors"
+
+    counted = msgspec.structs.replace(BUY, response="bought 201")
+    first = play(suite(counted), broken, discover=True)
+    learned = learn(
+        suite(counted), [[d.observation for d in first.done]], Findings(), {"toy": TOY}
+    )
+    assert [c.request for c in learned.cases[0].calls] == [c.request for c in BUY.calls]
+    assert learned.cases[0].generated == ()

@@ -76,25 +76,28 @@ class _Lesson:
         self._needs: dict[str, set[str]] = defaultdict(set)
         self._first: dict[str, int] = {}
         self._at = {case.id: case.at_ns for case in suite.cases}
-        self._seen = {observation.case for run in runs for observation in run}
+        self._whole = {o.case for run in runs for o in run if o.reproduced and not o.strays}
         for run in runs:
             for observation in run:
                 self._observe(observation)
 
     def _observe(self, seen: Observation) -> None:
-        for at, kind in seen.varied:
-            self._sites[seen.case][at, kind] = None
+        """A case that went wrong shows which calls it asks for, but not what is generated: an
+        error page differs from the recorded response in numbers, too."""
+        if seen.reproduced:
+            for at, kind in seen.varied:
+                self._sites[seen.case][at, kind] = None
         self._needs[seen.case] |= seen.uses
         times: Counter[str] = Counter(s.interaction for s in seen.served)
         for served in seen.served:
-            self._served(served)
+            self._served(served, seen.reproduced)
         for id, count in times.items():
             self._asked[id][seen.case] += 1
             self._times[id] = max(self._times[id], count)
 
-    def _served(self, served: Served) -> None:
+    def _served(self, served: Served, reproduced: bool) -> None:
         id = served.interaction
-        for at, kind in served.varied:
+        for at, kind in served.varied if reproduced else ():
             self._sites[id][at, kind] = None
         self._first.setdefault(id, len(self._first))
         call = self._calls[id]
@@ -132,11 +135,8 @@ class _Lesson:
         """The case that asked for it most often; the recorded one among equals."""
         asked = {case: runs for case, runs in self._asked[id].items() if case}
         if not asked:
-            return None if self._ran(home) else home
+            return None if home in self._whole else home
         return max(asked, key=lambda case: (asked[case], case == home))
-
-    def _ran(self, case: str) -> bool:
-        return case in self._seen
 
     def _uses(self, id: str, owner: str) -> Uses:
         always = self._asked[id][owner] >= self._runs or not self._asked[id]
