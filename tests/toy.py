@@ -148,15 +148,20 @@ class Simulator:
         self._do(self.engine.begin(self.now))
         while self.finished is None:
             assert self._wakes, "the engine waits for nothing"
-            self.now = max(self.now, min(self._wakes))
-            self._wakes = [at for at in self._wakes if at > self.now]
-            self._do(self.engine.tick(self.now))
+            self._wait()
         return self
+
+    def _wait(self) -> None:
+        self.now = max(self.now, min(self._wakes))
+        self._wakes = [at for at in self._wakes if at > self.now]
+        self._do(self.engine.tick(self.now))
 
     def ask(self, call: str) -> str:
         self.now += 1000
         self.answers[1] = []
         self._do(self.engine.received(1, f"{call}\n".encode(), self.now))
+        while not self.answers[1] and self._wakes and self.finished is None:
+            self._wait()
         return self.answers[1][-1] if self.answers[1] else ""
 
     def _do(self, commands: list[Command]) -> None:

@@ -11,6 +11,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
+from reenact.replay.core.engine import HOLD_NS
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn
 
@@ -265,3 +266,21 @@ def test_a_case_that_went_wrong_teaches_neither_generated_values_nor_what_is_not
     )
     assert [c.request for c in learned.cases[0].calls] == [c.request for c in BUY.calls]
     assert learned.cases[0].generated == ()
+
+
+def test_an_answer_is_held_back_in_rehearsal_where_another_connection_may_wait_for_it() -> None:
+    calls = [msgspec.structs.replace(c, connection=n) for n, c in enumerate(BUY.calls)]
+    [held] = verdicts(play(suite(msgspec.structs.replace(BUY, calls=calls)), buy, hold=True))
+    assert held.status is Status.PASS
+    assert held.took_ns >= 3 * HOLD_NS  # not for the last call: nothing comes after it
+    [kept] = verdicts(play(suite(BUY), buy, hold=True))  # all on one connection
+    assert kept.took_ns < HOLD_NS
+
+
+def test_a_call_that_the_background_makes_too_is_not_taken_for_one_out_of_order() -> None:
+    def beaten(request: str) -> Generator[str, str, str]:
+        yield "COMMIT"  # the heartbeat's
+        return (yield from buy(request))
+
+    beat = suite(BUY, session=[call("s.1", "HELLO"), call("s.2", "COMMIT", uses=Uses.MANY)])
+    assert [v.status for v in verdicts(play(beat, beaten))] == [Status.PASS]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from reenact.compile.build import renumbered
-from reenact.compile.order import with_order
+from reenact.compile.order import as_seen, with_order
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.symbol import Generated
@@ -71,7 +71,7 @@ class _Lesson:
                 self._home[call.id] = case.id
         self._asked: dict[str, Counter[str]] = defaultdict(Counter)  # call -> case -> runs
         self._times: dict[str, int] = defaultdict(int)  # call -> most times within a run
-        self._early: dict[str, set[str]] = defaultdict(set)  # call -> asked before these answered
+        self._answered: dict[str, frozenset[str]] = {}  # call -> answered by then, every time
         self._sites: dict[str, dict[tuple[Path, str], None]] = defaultdict(dict)
         self._needs: dict[str, set[str]] = defaultdict(set)
         self._first: dict[str, int] = {}
@@ -100,8 +100,7 @@ class _Lesson:
         for at, kind in served.varied if reproduced else ():
             self._sites[id][at, kind] = None
         self._first.setdefault(id, len(self._first))
-        call = self._calls[id]
-        self._early[id] |= {a for a in call.after if a not in served.answered}
+        self._answered[id] = self._answered.get(id, served.answered) & served.answered
 
     def suite(self) -> Suite:
         unasked: list[Interaction] = []
@@ -147,11 +146,10 @@ class _Lesson:
         return Uses.ONCE if always else Uses.MAYBE
 
     def _told(self, call: Interaction, uses: Uses, *, ordered: bool) -> Interaction:
-        early = self._early[call.id]
         return msgspec.structs.replace(
             call,
             uses=uses,
-            after=tuple(a for a in call.after if a not in early) if ordered else (),
+            after=call.after if ordered else (),
             generated=_with(call.generated, self._sites[call.id]),
         )
 
@@ -176,8 +174,8 @@ class _Lesson:
         ]
         shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
         if any(self._home[c.id] != case.id for c in calls):
-            return list(with_order(shifted, self._plugins))
-        return shifted
+            shifted = list(with_order(shifted, self._plugins))
+        return list(as_seen(shifted, self._answered, self._plugins))
 
 
 def _with(

@@ -85,7 +85,7 @@ def rehearse(
     for n in range(1, REHEARSALS_MAX + 1):
         on_step(f"rehearsal {n}")
         tests = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
-        mode = Mode() if tests else Mode(discover=True, linger=n == 1)
+        mode = Mode() if tests else Mode(discover=True, linger=n == 1, hold=n > 1)
         shift_ns = SHIFT_NS if n == REHEARSALS else 0
         run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns)
         done, finished = run.done, run.finished

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from reenact.compile.attribute import LATE_NS
@@ -50,6 +50,7 @@ class Calls:
             Pool(c for calls in self._cases.values() for c in calls) if discover else Pool()
         )
         self._used: dict[str, list[Recorded]] = {}
+        self._awaited = {id for case in suite.cases for id in _awaited(case)}
 
     def _read(self, interactions: Sequence[Interaction], case: str) -> list[Recorded]:
         return [self.reader.recorded(i, case) for i in interactions if i.request is not None]
@@ -68,6 +69,10 @@ class Calls:
             if not call.uses and call.interaction.uses in (Uses.ONCE, Uses.SOME)
         ]
 
+    def awaited(self, call: Recorded) -> bool:
+        """Whether a call on another connection was recorded after it was answered."""
+        return call.interaction.id in self._awaited
+
     def choose(
         self,
         asked: Asked,
@@ -83,8 +88,10 @@ class Calls:
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment)
-        found = self._of_case(asked, case, terms, answered) or self._of_session(
-            asked, terms, window
+        found = (
+            self._of_case(asked, case, terms, answered)
+            or self._of_session(asked, terms, window)
+            or self._out_of_order(asked, case, terms)
         )
         if found is None and self.discover:
             found = self._discovered(asked, case, terms, window)
@@ -98,20 +105,27 @@ class Calls:
         return found
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
-        """The first equal call whose turn it is (the first at all, when it is no one's); else
-        the tightest with generated values of telling form."""
+        """The first equal call whose turn it is; else, when there is no equal one at all, the
+        tightest with generated values of telling form."""
         pool = self._pools.get(case)
         if pool is None:
             return None
         equal = pool.exact(asked, terms.names)
         if equal:
             due = (c for c in equal if all(a in answered for a in c.interaction.after))
-            call = next(due, equal[0])
-            return Choice(call, compare_call(call, asked, terms))
+            call = next(due, None)
+            return Choice(call, compare_call(call, asked, terms)) if call else None
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:
                 return Choice(call, comparison)
         return None
+
+    def _out_of_order(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+        """An equal call of the case whose turn it is not: one that came too early, unless the
+        background makes such calls, too (its own BEGIN, say)."""
+        pool = self._pools.get(case)
+        equal = pool.exact(asked, terms.names) if pool is not None else []
+        return Choice(equal[0], compare_call(equal[0], asked, terms)) if equal else None
 
     def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """Session calls are served as often as asked, with the answer of that time."""
@@ -191,6 +205,12 @@ class Calls:
             self._pools[call.case].remove(call)
             if self.discover:
                 self._anywhere.remove(call)
+
+
+def _awaited(case: Case) -> Iterator[str]:
+    connection = {call.id: call.connection for call in case.calls}
+    for call in case.calls:
+        yield from (id for id in call.after if connection.get(id) != call.connection)
 
 
 def pushes(case: Case) -> list[Interaction]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from reenact.diff.tree import Comparison
-from reenact.match.pool import Asked
+from reenact.match.pool import Asked, Recorded
 from reenact.model.destination import destination, names_by_address
 from reenact.model.exchange import Outcome
 from reenact.model.protocol import (
@@ -58,13 +58,20 @@ QUIET_NS = 20 * 10**6
 Calls that come later are found to be late by their recorded time, and are then waited for."""
 
 
+HOLD_NS = 10 * 10**6
+"""How long an answer is held back to see who waits for it: longer than a thread needs to come to its
+next call."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
-    of what a case does after its response, so give it a moment."""
+    of what a case does after its response, so give it a moment. `hold`: hold answers back, so that
+    a call which only by chance came after another one comes before it is answered."""
 
     discover: bool = False
     linger: bool = False
+    hold: bool = False
     responses_only: bool = False
     fail_fast: bool = False
 
@@ -335,6 +342,8 @@ class Engine:
             )
             if now_ns < deadline:
                 return [WakeAt(deadline)]
+        if self._mode.hold and self._later:
+            return []
         if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
             return [WakeAt(running.last_ns + QUIET_NS)]
         return self._finish_case(now_ns)
@@ -431,24 +440,28 @@ class Engine:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns)
         interaction = found.call.interaction
-        if self._holds(interaction, found.call.case):
-            return self._hold(conn, ask.token, interaction, asked, now_ns)
+        wait_ns = self._wait_ns(found.call)
+        if wait_ns:
+            return self._hold(conn, ask.token, interaction, asked, now_ns + wait_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
-    @staticmethod
-    def _holds(interaction: Interaction, case: str) -> bool:
-        unanswered = interaction.outcome is Outcome.CUT and interaction.response is None
-        return unanswered or (not case and interaction.took_ns > SLOW_NS)
+    def _wait_ns(self, call: Recorded) -> int:
+        """How long its answer is held back: as long as recorded, to see who waits for it, or not."""
+        interaction = call.interaction
+        if interaction.outcome is Outcome.CUT and interaction.response is None:
+            return max(interaction.took_ns, 1)
+        if not call.case:
+            return interaction.took_ns if interaction.took_ns > SLOW_NS else 0
+        return HOLD_NS if self._mode.hold and self._calls.awaited(call) else 0
 
     def _hold(
-        self, conn: int, token: int, interaction: Interaction, asked: Asked, now_ns: int
+        self, conn: int, token: int, interaction: Interaction, asked: Asked, at_ns: int
     ) -> list[Command]:
-        """Answer as late as recorded, or never when it was never answered."""
+        """Answer later, or never when it was never answered."""
         if interaction.response is None and interaction.outcome is Outcome.CUT:
             return []
-        at = now_ns + interaction.took_ns
-        self._later.append((at, conn, token, interaction, asked))
-        return [WakeAt(at)]
+        self._later.append((at_ns, conn, token, interaction, asked))
+        return [WakeAt(at_ns)]
 
     def _serve(self, conn: int, token: int, interaction: Interaction, now_ns: int) -> list[Command]:
         made = self._conns.get(conn)
