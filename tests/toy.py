@@ -5,7 +5,7 @@ A request is `VERB word word\\n`, a response is a line. `# ` lines from the serv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 
 from reenact.model.protocol import (
     Action,
@@ -128,7 +128,7 @@ class Simulator:
         self,
         engine: Engine,
         service: Callable[[str], Generator[str, str, str]],
-        late: Callable[[str], Sequence[str]] = lambda request: (),
+        late: Callable[[str], Iterable[str]] = lambda request: (),
     ) -> None:
         self.engine = engine
         self.service = service
@@ -153,6 +153,9 @@ class Simulator:
 
     def _wait(self) -> None:
         self.now = max(self.now, min(self._wakes))
+        self.tick()
+
+    def tick(self) -> None:
         self._wakes = [at for at in self._wakes if at > self.now]
         self._do(self.engine.tick(self.now))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
+import pytest
 from tests.toy import TOY, Simulator
 
 from reenact.model.exchange import Outcome
@@ -284,3 +285,22 @@ def test_a_call_that_the_background_makes_too_is_not_taken_for_one_out_of_order(
 
     beat = suite(BUY, session=[call("s.1", "HELLO"), call("s.2", "COMMIT", uses=Uses.MANY)])
     assert [v.status for v in verdicts(play(beat, beaten))] == [Status.PASS]
+
+
+@pytest.mark.parametrize("said", ["BEAT", "NEVER recorded"])
+def test_neither_a_heartbeat_nor_endless_questions_keep_a_case_open(said: str) -> None:
+    def lost(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        return "bought pen"
+
+    def every_700_ms(request: str) -> Iterator[str]:
+        while not simulator.done:
+            simulator.now += 700 * 10**6
+            assert simulator.now < 30 * 10**9, "the case is still open"
+            yield said
+            simulator.tick()
+
+    beats = suite(BUY, session=[call("s.1", "HELLO"), call("s.2", "BEAT", uses=Uses.MANY)])
+    engine = Engine(beats, {"toy": TOY}, Mode(), wall_ns=10**18, now_ns=0)
+    simulator = Simulator(engine, lost, every_700_ms)
+    assert [v.status for v in verdicts(simulator.run())] == [Status.FAIL]

@@ -25,6 +25,9 @@ CALL_WAIT_NS = 10**9
 """Added to twice the recorded lateness: how long a test waits for a missing call. Rehearsals that
 discover wait much less: there most missing calls were just given to the wrong case."""
 
+PATIENCES = 10
+"""A service that goes on asking what was not recorded does not keep its case open for ever."""
+
 
 @dataclass(slots=True)
 class Running:
@@ -49,8 +52,10 @@ class Running:
     faults: list[str] = field(default_factory=list)
 
     def asked(self, asked: Asked, found: Choice | Miss, now_ns: int) -> None:
-        """Note a live call and what became of it."""
-        self.last_ns = now_ns
+        """Note a live call and what became of it. What the background says is no sign of life: a
+        heartbeat would keep a case open for ever."""
+        if isinstance(found, Miss) or found.call.case:
+            self.last_ns = now_ns
         if isinstance(found, Miss):
             self.misses.append(found)
             fate = "repeated" if found.repeated else "changed" if found.why_not else "extra"
@@ -92,10 +97,11 @@ class Running:
 
     def calls_deadline_ns(self, missing: list[Interaction], patience_ns: int) -> int:
         """How long to wait for calls that have not come: twice as late as recorded, and
-        `patience_ns` after the last sign of life."""
+        `patience_ns` after the last sign of life, of which there may be PATIENCES."""
         assert self.case is not None and self.done_ns is not None
         late = max((call.asked_ns - self.case.took_ns for call in missing), default=0)
-        return max(self.done_ns + 2 * max(late, 0), self.last_ns) + patience_ns
+        due = self.done_ns + 2 * max(late, 0)
+        return min(max(due, self.last_ns) + patience_ns, due + PATIENCES * patience_ns)
 
 
 def _order(interaction: Interaction, asked: Asked, early: list[str]) -> CallDifferences:

@@ -35,7 +35,7 @@ from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, pushes
-from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
+from reenact.replay.core.case import CALL_WAIT_NS, PATIENCES, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
     CaseDone,
@@ -344,8 +344,9 @@ class Engine:
                 return [WakeAt(deadline)]
         if self._mode.hold and self._later:
             return []
-        if self._mode.linger and now_ns < running.last_ns + QUIET_NS:
-            return [WakeAt(running.last_ns + QUIET_NS)]
+        quiet = min(running.last_ns, running.done_ns + PATIENCES * QUIET_NS) + QUIET_NS
+        if self._mode.linger and now_ns < quiet:
+            return [WakeAt(quiet)]
         return self._finish_case(now_ns)
 
     def _finish_case(self, now_ns: int) -> list[Command]:
