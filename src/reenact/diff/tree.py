@@ -26,7 +26,8 @@ class Terms:
     `generated` are the kinds allowed at each path (from the suite); `discover` also allows
     sites that are not listed, when both values have the same form (rehearsal only);
     `tolerated` maps path text to the rule of a written tolerance; `given` are words that callers
-    said, which therefore nothing else can be bound to (`rename.given`).
+    said, which therefore nothing else can be bound to (`rename.given`); `fixed` are leaves that are
+    never generated, whatever their form.
     """
 
     names: Renaming
@@ -35,6 +36,7 @@ class Terms:
     moment: Moment | None = None
     tolerated: Mapping[str, str] = field(default_factory=dict)
     given: Set[str] = frozenset()
+    fixed: frozenset[Path] = frozenset()
 
 
 @dataclass(slots=True)
@@ -112,7 +114,9 @@ class _Walk:
             self.node(left, right, (*at, head + i))
 
     def _leaf(self, a: Scalar, b: Scalar, at: Path) -> None:
-        if isinstance(a, str) and isinstance(b, str):
+        if at in self.terms.fixed and not same(a, b):
+            self._differ(a, b, at)
+        elif isinstance(a, str) and isinstance(b, str):
             told = self.terms.names.retell(a)
             assert isinstance(told, str)
             if told == b:

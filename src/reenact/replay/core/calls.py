@@ -88,8 +88,10 @@ class Calls:
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
-        found = self._of_case(asked, case, terms, answered) or self._of_session(
-            asked, terms, window
+        found = (
+            self._of_case(asked, case, terms, answered)
+            or self._of_session(asked, terms, window)
+            or self._out_of_order(asked, case, terms)
         )
         if found is None and self.discover:
             found = self._discovered(asked, case, terms, window)
@@ -103,20 +105,27 @@ class Calls:
         return found
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
-        """The first equal call whose turn it is (the first at all, when it is no one's); else
-        the tightest with generated values of telling form."""
+        """The first equal call whose turn it is; else, when there is no equal one at all, the
+        tightest with generated values of telling form."""
         pool = self._pools.get(case)
         if pool is None:
             return None
         equal = pool.exact(asked, terms.names)
         if equal:
             due = (c for c in equal if all(a in answered for a in c.interaction.after))
-            call = next(due, equal[0])
-            return Choice(call, compare_call(call, asked, terms))
+            call = next(due, None)
+            return Choice(call, compare_call(call, asked, terms)) if call else None
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:
                 return Choice(call, comparison)
         return None
+
+    def _out_of_order(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+        """An equal call of the case whose turn it is not: one that came too early, unless the
+        background makes such calls, too (its own BEGIN, say)."""
+        pool = self._pools.get(case)
+        equal = pool.exact(asked, terms.names) if pool is not None else []
+        return Choice(equal[0], compare_call(equal[0], asked, terms)) if equal else None
 
     def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """Session calls are served as often as asked, with the answer of that time."""

@@ -137,7 +137,8 @@ class Judge:
         """Compare the response, and bind what it minted."""
         case = running.case
         assert case is not None
-        matcher = self._reader.plugins[case.protocol].matcher
+        plugin = self._reader.plugins[case.protocol]
+        matcher = plugin.matcher
         terms = Terms(
             self._names,
             generated=kinds_by_path(case.generated),
@@ -145,6 +146,7 @@ class Judge:
             moment=running.moment,
             tolerated={t.at: t.rule for t in case.tolerances},
             given=given,
+            fixed=frozenset(("response", *at) for at in plugin.fixed),
         )
         if running.response is None:
             return Comparison()
@@ -197,6 +199,7 @@ class Judge:
             served=tuple(running.served),
             varied=tuple(comparison.varied),
             uses=frozenset(running.uses - {running.id, ""}),
+            reproduced=comparison.equal and not (running.error or running.faults),
             strays=tuple(
                 Stray(protocol=m.protocol, destination=m.destination, request=m.request)
                 for m in running.misses

@@ -339,6 +339,8 @@ class Engine:
             deadline = running.calls_deadline_ns(missing, self._patience_ns())
             if now_ns < deadline:
                 return [WakeAt(deadline)]
+        if self._mode.shake and self._later:
+            return []
         if self._mode.linger and now_ns < running.quiet_at_ns(QUIET_NS):
             return [WakeAt(running.quiet_at_ns(QUIET_NS))]
         return self._finish_case(now_ns)
