@@ -69,9 +69,9 @@ class Renaming:
         """
         return self._told(tree, self._forward_texts, seen)
 
-    def untell(self, tree: Value) -> Value:
+    def untell(self, tree: Value, seen: set[str] | None = None) -> Value:
         """The other way: live values replaced by the recorded ones."""
-        return self._told(tree, self._backward_texts, None)
+        return self._told(tree, self._backward_texts, seen)
 
     def _told(self, tree: Value, texts: _Texts, seen: set[str] | None) -> Value:
         if not texts:

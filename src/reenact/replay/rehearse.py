@@ -97,10 +97,11 @@ class _Lesson:
                 self._sites[seen.case][at, kind] = None
         self._needs[seen.case] |= seen.uses
         times: Counter[str] = Counter(s.interaction for s in seen.served)
+        late = {s.interaction: s.late_of for s in seen.served if s.late_of}
         for served in seen.served:
-            self._served(served, seen.case, seen.reproduced)
+            self._served(served, served.late_of or seen.case, seen.reproduced)
         for id, count in times.items():
-            self._asked[id][seen.case] += 1
+            self._asked[id][late.get(id, seen.case)] += 1
             self._times[id] = max(self._times[id], count)
 
     def _served(self, served: Served, case: str, reproduced: bool) -> None:
