@@ -52,6 +52,7 @@ class ToyMatcher:
         return Traits(
             housekeeping=verb == "HELLO",
             reads=verb == "GET",
+            waits=verb == "TAKE",
             opens=verb == "BEGIN",
             closes=verb == "COMMIT",
         )
@@ -164,6 +165,14 @@ class Simulator:
             self._wakes = [at for at in self._wakes if at > self.now]
             self._do(self.engine.tick(self.now))
         return self
+
+    def wait(self, conn: int, call: str) -> None:
+        """A worker of the service asks on a connection of its own; see `answers`."""
+        where = Flow(
+            id=conn, role=Role.OUTBOUND, client=Endpoint("s", 1), server=Endpoint("10.0.0.1", 1)
+        )
+        self._do(self.engine.opened(conn, where, self.now))
+        self._do(self.engine.received(conn, f"{call}\n".encode(), self.now))
 
     def ask(self, call: str) -> str:
         self.now += 1000

@@ -71,3 +71,11 @@ def test_a_call_right_after_the_response_is_a_late_effect_of_the_request() -> No
 def test_housekeeping_belongs_to_nobody() -> None:
     stimuli = [exchange("a", 0, 10, "BUY pencil")]
     assert given(stimuli, [exchange("1", 2, 1, "HELLO")]) == {"a": [], "session": ["1"]}
+
+
+def test_waiting_for_work_belongs_to_nobody_unless_a_request_waits_itself() -> None:
+    stimuli = [exchange("a", 0, 50, "BUY pencil"), exchange("b", 100, 50, "BUY inkpot")]
+    waiting = [exchange("1", 5, 30, "TAKE answer"), exchange("2", 10, 100, "TAKE orders")]
+    again = exchange("3", 111, 5, "TAKE orders")
+    found = given(stimuli, [*waiting, again])
+    assert found == {"a": ["1"], "b": [], "session": ["2", "3"]}

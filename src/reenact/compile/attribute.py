@@ -1,7 +1,8 @@
 """Which outgoing call was made for which incoming request: evidence, in order of its strength.
 
-1. Housekeeping of a connection, and calls that are also made when no request is open, belong
-   to nobody: they are the session's.
+1. Housekeeping of a connection, calls that are also made when no request is open, and those by
+   which a worker waits for work longer than any request lasts, belong to nobody: they are the
+   session's.
 2. Only one request was open when the call was made.
 3. The call carries values that only one of the open requests carries.
 4. Its neighbours on the same connection belong to a request that was open (a pool lends a
@@ -21,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from reenact.model.exchange import Exchange
+from reenact.model.exchange import Exchange, Outcome
 from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.value import Value, leaves
 
@@ -84,6 +85,11 @@ class _Work:
             self.kinds[n] for n in range(len(self.calls)) if not self.open[n] and not self._late(n)
         )
         self.background = {kind for kind, times in idle.items() if times >= BACKGROUND_MIN}
+        self.background |= {
+            self.kinds[n]
+            for n in range(len(self.calls))
+            if self.traits[n].waits and self._outlasts(n)
+        }
         for n, call in enumerate(self.calls):
             if self.traits[n].housekeeping or self.kinds[n] in self.background:
                 self.open[n] = []
@@ -93,6 +99,14 @@ class _Work:
                     self.owner[n] = late
             elif len(self.open[n]) == 1:
                 self.owner[n] = self.open[n][0]
+
+    def _outlasts(self, n: int) -> bool:
+        """Whether no request was open from the call's beginning to its end."""
+        call = self.calls[n]
+        if call.outcome is Outcome.CUT:
+            return True
+        ends_ns = call.answered_ns
+        return not any(self.stimuli[i].answered_ns >= ends_ns for i in self.open[n])
 
     def _late(self, n: int) -> int | None:
         """The request that ended last before the call, if the call may be its late effect."""

@@ -16,15 +16,26 @@ from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
+from reenact.replay.core.handed import came_to_nothing, senders
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The recorded call to serve. `again`: it was served before, in this very case."""
+    """The recorded call to serve. `again`: it was served before, in this very case. `due`: what it
+    waited for has happened, so there is nothing left to wait for."""
 
     call: Recorded
     comparison: Comparison
     again: bool = False
+    due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to answer yet: the calls that the recorded answers came from have not been made. If
+    they still have not after `idle.took_ns`, the answer is `idle` (None: there is none)."""
+
+    idle: Recorded | None
 
 
 class Calls:
@@ -50,6 +61,8 @@ class Calls:
             Pool(c for calls in self._cases.values() for c in calls) if discover else Pool()
         )
         self._used: dict[str, list[Recorded]] = {}
+        self._senders = senders(suite, self._waits)
+        self._answered: set[str] = set()
 
     def _read(self, interactions: Sequence[Interaction], case: str) -> list[Recorded]:
         return [self.reader.recorded(i, case) for i in interactions if i.request is not None]
@@ -75,7 +88,7 @@ class Calls:
         moment: Moment | None,
         window: tuple[int, int],
         answered: Set[str] = frozenset(),
-    ) -> Choice | Miss:
+    ) -> Choice | Wait | Miss:
         """The one recorded call that the live one is, and mark it used; else why none is.
 
         `window` is when, on the capture's clock, the present case was recorded: it tells which
@@ -94,8 +107,13 @@ class Calls:
             pool = self._pools.get(case, Pool())
             near = [*pool.near(asked), *self._session.near(asked)]
             return miss(asked, near, self._used.get(case, []), self.reader, terms)
-        self._use(found, case)
+        if isinstance(found, Choice):
+            self._use(found, case)
         return found
+
+    def answered(self, interaction: Interaction) -> None:
+        """It has been answered: what it handed on may be taken now."""
+        self._answered.add(interaction.id)
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
         """The first equal call whose turn it is (the first at all, when it is no one's); else
@@ -113,13 +131,28 @@ class Calls:
                 return Choice(call, comparison)
         return None
 
-    def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
+    def _of_session(
+        self, asked: Asked, terms: Terms, window: tuple[int, int]
+    ) -> Choice | Wait | None:
         """Session calls are served as often as asked, with the answer of that time."""
         found = self._session.exact(asked, terms.names)
+        if any(call.interaction.id in self._senders for call in found):
+            return self._taken(found)
         if found:
             return Choice(self._turn(found, window), Comparison())
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
         return Choice(*alike[0]) if alike else None
+
+    def _taken(self, found: list[Recorded]) -> Choice | Wait:
+        """What was handed to a worker is handed to it once, when it has been sent."""
+        for call in found:
+            if not call.uses and self._senders.get(call.interaction.id) in self._answered:
+                return Choice(call, Comparison(), due=True)
+        return Wait(next((call for call in found if came_to_nothing(call.interaction)), None))
+
+    def _waits(self, call: Interaction) -> bool:
+        matcher = self.reader.plugins[call.protocol].matcher
+        return call.request is not None and matcher.traits(call.request, call.response).waits
 
     def _turn(self, found: list[Recorded], window: tuple[int, int]) -> Recorded:
         """Recorded answers in turn, never older than the last before the window nor younger

@@ -34,7 +34,7 @@ from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
-from reenact.replay.core.calls import Calls, pushes
+from reenact.replay.core.calls import Calls, Wait, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
@@ -119,6 +119,7 @@ class Engine:
         self._now = self._outside
         self._session = self._outside
         self._later: list[tuple[int, int, int, Interaction, Asked]] = []
+        self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
 
@@ -419,6 +420,8 @@ class Engine:
         found = self._calls.choose(
             asked, running.id, running.moment, self._window(), running.answered
         )
+        if isinstance(found, Wait):
+            return self._wait(conn, ask, asked, found, now_ns)
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside
@@ -431,7 +434,7 @@ class Engine:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns)
         interaction = found.call.interaction
-        if self._holds(interaction, found.call.case):
+        if not found.due and self._holds(interaction, found.call.case):
             return self._hold(conn, ask.token, interaction, asked, now_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
@@ -450,7 +453,25 @@ class Engine:
         self._later.append((at, conn, token, interaction, asked))
         return [WakeAt(at)]
 
+    def _wait(self, conn: int, ask: Ask, asked: Asked, found: Wait, now_ns: int) -> list[Command]:
+        """A worker waits for what a call that has not been made yet will hand it."""
+        self._waiting[conn, ask.token] = ask
+        if found.idle is None:
+            return []
+        return self._hold(conn, ask.token, found.idle.interaction, asked, now_ns)
+
+    def _hand_on(self, interaction: Interaction, now_ns: int) -> list[Command]:
+        """Those that wait may have been waiting for this call."""
+        self._calls.answered(interaction)
+        out: list[Command] = []
+        for (conn, token), ask in list(self._waiting.items()):
+            if self._waiting.pop((conn, token), None) and conn in self._conns:
+                self._later = [item for item in self._later if item[1:3] != (conn, token)]
+                out += self._asked(conn, ask, now_ns)
+        return out
+
     def _serve(self, conn: int, token: int, interaction: Interaction, now_ns: int) -> list[Command]:
+        self._waiting.pop((conn, token), None)
         made = self._conns.get(conn)
         if made is None:
             return []
@@ -460,7 +481,8 @@ class Engine:
             return self._do(conn, self._responder(made).answer(token, reply, now_ns), now_ns)
         response = self.names.retell(interaction.response)
         actions = self._responder(made).answer(token, Answer(interaction, response), now_ns)
-        return self._do(conn, actions, now_ns) + self._push(now_ns)
+        out = self._do(conn, actions, now_ns) + self._push(now_ns)
+        return out + self._hand_on(interaction, now_ns)
 
     def _push(self, now_ns: int) -> list[Command]:
         """Say the case's recorded pushes whose turn has come, where somebody listens."""
