@@ -5,7 +5,7 @@ A request is `VERB word word\\n`, a response is a line. `# ` lines from the serv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 
 from reenact.model.protocol import (
     Action,
@@ -133,7 +133,7 @@ class Simulator:
         self,
         engine: Engine,
         service: Callable[[str], Generator[str, str, str]],
-        late: Callable[[str], Sequence[str]] = lambda request: (),
+        late: Callable[[str], Iterable[str]] = lambda request: (),
         beat: str = "",
     ) -> None:
         self.engine = engine
@@ -156,14 +156,11 @@ class Simulator:
         while self.finished is None:
             assert self._wakes, "the engine waits for nothing"
             assert self.now < 60 * 10**9, "the engine waits for ever"
-            until = max(self.now, min(self._wakes))
-            if self.beat and until > self.now + BEAT_NS:
+            if self.beat and min(self._wakes) > self.now + BEAT_NS:
                 self.now += BEAT_NS
                 self.ask(self.beat)
                 continue
-            self.now = until
-            self._wakes = [at for at in self._wakes if at > self.now]
-            self._do(self.engine.tick(self.now))
+            self._wait()
         return self
 
     def wait(self, conn: int, call: str) -> None:
@@ -174,10 +171,20 @@ class Simulator:
         self._do(self.engine.opened(conn, where, self.now))
         self._do(self.engine.received(conn, f"{call}\n".encode(), self.now))
 
+    def _wait(self) -> None:
+        self.now = max(self.now, min(self._wakes))
+        self.tick()
+
+    def tick(self) -> None:
+        self._wakes = [at for at in self._wakes if at > self.now]
+        self._do(self.engine.tick(self.now))
+
     def ask(self, call: str) -> str:
         self.now += 1000
         self.answers[1] = []
         self._do(self.engine.received(1, f"{call}\n".encode(), self.now))
+        while not self.answers[1] and self._wakes and self.finished is None:
+            self._wait()
         return self.answers[1][-1] if self.answers[1] else ""
 
     def _do(self, commands: list[Command]) -> None:

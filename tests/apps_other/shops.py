@@ -47,7 +47,15 @@ GO = Shop(
     ),
 )  # fmt: skip
 
-JARS = ("postgresql", "HikariCP", "slf4j-api", "slf4j-nop", "jackson-databind", "jackson-core", "jackson-annotations")
+JARS = (
+    "postgresql",
+    "HikariCP",
+    "slf4j-api",
+    "slf4j-nop",
+    "jackson-databind",
+    "jackson-core",
+    "jackson-annotations",
+)
 CLASSPATH = ":".join(["."] + [f"/usr/share/java/{jar}.jar" for jar in JARS])
 
 

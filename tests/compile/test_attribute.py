@@ -79,3 +79,31 @@ def test_waiting_for_work_belongs_to_nobody_unless_a_request_waits_itself() -> N
     again = exchange("3", 111, 5, "TAKE orders")
     found = given(stimuli, [*waiting, again])
     assert found == {"a": ["1"], "b": [], "session": ["2", "3"]}
+
+
+def test_the_transactions_of_requests_are_not_background_because_the_background_has_some_too() -> (
+    None
+):
+    stimuli = [exchange("a", 10_000, 10, "BUY pencil")]
+    beats = [
+        exchange(f"{n}{part}", at + k, 1, request, flow=2)
+        for n, at in enumerate((0, 3000, 6000, 10_001, 19_000))
+        for k, (part, request) in enumerate((("b", "BEGIN"), ("s", "SET beat 1"), ("c", "COMMIT")))
+    ]
+    calls = [
+        exchange("1", 10_001, 1, "BEGIN"),
+        exchange("2", 10_002, 1, "SET pencil 1"),
+        exchange("3", 10_003, 1, "COMMIT"),
+    ]
+    found = given(stimuli, sorted([*beats, *calls], key=lambda e: e.asked_ns))
+    assert found["a"] == ["1", "2", "3"]
+    assert len(found["session"]) == len(beats)
+
+
+def test_a_value_inside_a_signed_cookie_tells_requests_apart() -> None:
+    stimuli = [
+        exchange("a", 0, 50, "LOGIN", "sid=s%3AQ7abcdef.sgn4"),
+        exchange("b", 1, 50, "LOGIN", "sid=s%3AR8uvwxyz.sgn5"),
+    ]
+    calls = [exchange("1", 5, 1, "SET R8uvwxyz 1"), exchange("2", 6, 1, "SET Q7abcdef 1")]
+    assert given(stimuli, calls) == {"a": ["2"], "b": ["1"], "session": []}

@@ -45,6 +45,13 @@ def test_a_generated_value_is_accepted_only_where_the_suite_lists_it() -> None:
     assert changes({"id": U1}, {"id": "none"}, listed) == [(Change.VALUE, "r/id")]
 
 
+def test_a_fixed_leaf_is_never_taken_for_generated() -> None:
+    terms = Terms(Renaming(), discover=True, fixed=frozenset({("r", "status")}))
+    assert changes({"status": 201, "n": 1}, {"status": 500, "n": 2}, terms) == [
+        (Change.VALUE, "r/status")
+    ]
+
+
 def test_one_recorded_value_seen_as_two_live_ones_is_an_alias() -> None:
     terms = Terms(Renaming(), discover=True)
     assert changes([U1, U1], [U2, U2], terms) == []

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
+import pytest
 from tests.toy import TOY, Simulator
 
 from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
+from reenact.replay.core.shake import STEP_NS
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn
 
@@ -53,7 +55,7 @@ def suite(*cases: Case, session: Sequence[Interaction] = ()) -> Suite:
 
 
 def play(
-    what: Suite, service: object, late: object = lambda request: (), beat: str = "", **mode: bool
+    what: Suite, service: object, late: object = lambda request: (), beat: str = "", **mode: int
 ) -> Simulator:
     engine = Engine(what, {"toy": TOY}, Mode(**mode), wall_ns=10**18, now_ns=0)
     return Simulator(engine, service, late, beat).run()  # type: ignore[arg-type]
@@ -299,3 +301,54 @@ def test_a_service_that_dies_fails_the_open_case_and_all_after_it() -> None:
 def test_verdicts_are_the_same_every_time() -> None:
     runs = {msgspec.json.encode([d.verdict for d in play(suite(BUY), buy).done]) for _ in range(5)}
     assert len(runs) == 1
+
+
+def test_a_case_that_went_wrong_teaches_neither_generated_values_nor_what_is_not_asked() -> None:
+    def broken(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        return "bought 500 errors"
+
+    counted = msgspec.structs.replace(BUY, response="bought 201")
+    first = play(suite(counted), broken, discover=True)
+    learned = learn(suite(counted), [[d.observation for d in first.done]], Findings(), {"toy": TOY})
+    assert [c.request for c in learned.cases[0].calls] == [c.request for c in BUY.calls]
+    assert learned.cases[0].generated == ()
+
+
+def test_answers_come_late_in_rehearsal_where_another_call_may_wait_for_them() -> None:
+    [quick] = verdicts(play(suite(BUY), buy))
+    [late] = verdicts(play(suite(BUY), buy, shake=1))
+    assert late.status is Status.PASS
+    assert late.took_ns > quick.took_ns + STEP_NS
+    [again] = verdicts(play(suite(BUY), buy, shake=1))
+    assert again.took_ns == late.took_ns
+    others = [verdicts(play(suite(BUY), buy, shake=run))[0].took_ns for run in range(2, 6)]
+    assert set(others) != {late.took_ns}
+
+
+def test_a_call_that_the_background_makes_too_is_not_taken_for_one_out_of_order() -> None:
+    def beaten(request: str) -> Generator[str, str, str]:
+        yield "COMMIT"  # the heartbeat's
+        return (yield from buy(request))
+
+    beat = suite(BUY, session=[call("s.1", "HELLO"), call("s.2", "COMMIT", uses=Uses.MANY)])
+    assert [v.status for v in verdicts(play(beat, beaten))] == [Status.PASS]
+
+
+@pytest.mark.parametrize("said", ["BEAT", "NEVER recorded"])
+def test_neither_a_heartbeat_nor_endless_questions_keep_a_case_open(said: str) -> None:
+    def lost(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        return "bought pen"
+
+    def every_700_ms(request: str) -> Iterator[str]:
+        while not simulator.done:
+            simulator.now += 700 * 10**6
+            assert simulator.now < 30 * 10**9, "the case is still open"
+            yield said
+            simulator.tick()
+
+    beats = suite(BUY, session=[call("s.1", "HELLO"), call("s.2", "BEAT", uses=Uses.MANY)])
+    engine = Engine(beats, {"toy": TOY}, Mode(), wall_ns=10**18, now_ns=0)
+    simulator = Simulator(engine, lost, every_700_ms)
+    assert [v.status for v in verdicts(simulator.run())] == [Status.FAIL]

@@ -18,10 +18,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
+from urllib.parse import unquote
 
+from reenact.compile.kind import kind
 from reenact.model.exchange import Exchange, Outcome
 from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.value import Value, leaves
@@ -84,14 +86,15 @@ class _Work:
         idle = Counter(
             self.kinds[n] for n in range(len(self.calls)) if not self.open[n] and not self._late(n)
         )
-        self.background = {kind for kind, times in idle.items() if times >= BACKGROUND_MIN}
-        self.background |= {
+        often = {kind for kind, times in idle.items() if times >= BACKGROUND_MIN}
+        often |= {
             self.kinds[n]
             for n in range(len(self.calls))
             if self.traits[n].waits and self._outlasts(n)
         }
+        background = self._background(often)
         for n, call in enumerate(self.calls):
-            if self.traits[n].housekeeping or self.kinds[n] in self.background:
+            if self.traits[n].housekeeping or n in background:
                 self.open[n] = []
             elif not self.open[n] and call.request is not None:
                 late = self._late(n)
@@ -108,6 +111,34 @@ class _Work:
         ends_ns = call.answered_ns
         return not any(self.stimuli[i].answered_ns >= ends_ns for i in self.open[n])
 
+    def _background(self, often: Set[str]) -> set[int]:
+        """Calls of these kinds. What opens and closes a transaction says nothing of itself (every
+        request has its COMMIT): it is background when all that it encloses is."""
+        found = {n for n, kind in enumerate(self.kinds) if kind in often and not self._edge(n)}
+        for line in self._lines():
+            inside: list[int] | None = None
+            for n in line:
+                if self.traits[n].opens:
+                    inside = [n]
+                elif inside is not None:
+                    inside.append(n)
+                if self.traits[n].closes and inside is not None:
+                    meant = [m for m in inside[1:-1] if not self.traits[m].housekeeping]
+                    if meant and all(m in found for m in meant):
+                        found.update((inside[0], n))
+                    inside = None
+        return found
+
+    def _edge(self, n: int) -> bool:
+        return self.traits[n].opens or self.traits[n].closes
+
+    def _lines(self) -> list[list[int]]:
+        """The calls of each connection, in order."""
+        lines: dict[int, list[int]] = defaultdict(list)
+        for n, call in enumerate(self.calls):
+            lines[call.flow].append(n)
+        return list(lines.values())
+
     def _late(self, n: int) -> int | None:
         """The request that ended last before the call, if the call may be its late effect."""
         call = self.calls[n]
@@ -120,7 +151,7 @@ class _Work:
 
     def by_values(self) -> None:
         for n in self._undecided():
-            if self.traits[n].opens or self.traits[n].closes:
+            if self._edge(n):
                 continue  # says nothing of itself; what it encloses does
             scores = [(self._shared(n, i), i) for i in self.open[n]]
             scores.sort(key=lambda pair: (-pair[0], pair[1]))
@@ -134,10 +165,7 @@ class _Work:
         return sum(1 / self.rarity[v] for v in common)
 
     def by_neighbours(self) -> None:
-        lines: dict[int, list[int]] = defaultdict(list)
-        for n, call in enumerate(self.calls):
-            lines[call.flow].append(n)
-        for line in lines.values():
+        for line in self._lines():
             self._spread(line, forward=True)
             self._spread(line[::-1], forward=False)
 
@@ -177,12 +205,10 @@ def _traits(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> Traits:
     return plugins[call.protocol].matcher.traits(call.request, call.response)
 
 
-def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> tuple[str, str]:
-    """Calls of one kind differ in nothing but values."""
+def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> str:
     if call.request is None:
-        return (call.protocol, "push")
-    matcher = plugins[call.protocol].matcher
-    return (call.protocol, matcher.key(call.request) + matcher.label(call.request)[:40])
+        return f"{call.protocol} push"
+    return kind(call.protocol, call.request, plugins)
 
 
 def _values(tree: Value) -> set[str]:
@@ -199,4 +225,11 @@ def _values(tree: Value) -> set[str]:
 
 
 def _words(text: str) -> list[str]:
-    return "".join(c if c.isalnum() or c in "-_@." else " " for c in text[:20_000]).split()
+    """Also the parts of a value that is signed or told in a URL: `s%3Aid.signature` holds `id`."""
+    plain = text[:20_000]
+    words = _split(plain) + (_split(unquote(plain)) if "%" in plain else [])
+    return words + [part for word in words if "." in word for part in word.split(".")]
+
+
+def _split(text: str) -> list[str]:
+    return "".join(c if c.isalnum() or c in "-_@." else " " for c in text).split()

@@ -17,7 +17,7 @@ from reenact.model.exchange import Exchange
 from reenact.model.message import Message, Payload
 from reenact.model.segment import Flow, Side
 from reenact.model.suite import Interaction
-from reenact.model.value import Value
+from reenact.model.value import Path, Value
 
 # -- reading -------------------------------------------------------------------------------
 
@@ -200,3 +200,4 @@ class ProtocolPlugin:
     responder: Callable[[Flow, Any], Responder]
     caller: Callable[[Flow], Caller] | None = None  # None: never a stimulus
     buffer_limit: int = 64 * 1024 * 1024  # bytes held per side before giving up
+    fixed: frozenset[Path] = frozenset()  # leaves of `normal_response` that no service makes up

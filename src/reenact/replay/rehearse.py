@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
 from reenact.compile.build import renumbered
-from reenact.compile.order import with_order
+from reenact.compile.order import as_seen, with_order
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.symbol import Generated
@@ -22,6 +23,9 @@ from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.alike import alike_vary_alike
 from reenact.replay.core.events import Observation, Served
+
+Place: TypeAlias = tuple[int, int]
+"""A recorded call, whatever its id by now: its connection, and when on the capture's clock."""
 
 
 @dataclass(slots=True)
@@ -32,6 +36,8 @@ class Findings:
     unasked: int = 0  # recorded calls that no rehearsal asked for: kept as session calls
     generated: Counter[str] = field(default_factory=Counter)  # sites by kind
     aside: list[tuple[str, str]] = field(default_factory=list)  # case id, reason
+    by_chance: set[tuple[Place, Place]] = field(default_factory=set)
+    """Pairs of calls of a case, the one recorded earlier first, whose order some run did not keep."""
 
     def merge(self, other: Findings) -> None:
         self.moved += other.moved
@@ -71,34 +77,45 @@ class _Lesson:
                 self._home[call.id] = case.id
         self._asked: dict[str, Counter[str]] = defaultdict(Counter)  # call -> case -> runs
         self._times: dict[str, int] = defaultdict(int)  # call -> most times within a run
-        self._early: dict[str, set[str]] = defaultdict(set)  # call -> asked before these answered
+        self._answered: dict[str, frozenset[str]] = {}  # call -> answered by then, every time
         self._sites: dict[str, dict[tuple[Path, str], None]] = defaultdict(dict)
         self._needs: dict[str, set[str]] = defaultdict(set)
         self._first: dict[str, int] = {}
+        self._cases = {case.id: case for case in suite.cases}
+        self._place = {case.id: n for n, case in enumerate(suite.cases)}
         self._at = {case.id: case.at_ns for case in suite.cases}
-        self._seen = {observation.case for run in runs for observation in run}
+        self._whole = {o.case for run in runs for o in run if o.reproduced and not o.strays}
         for run in runs:
             for observation in run:
                 self._observe(observation)
 
     def _observe(self, seen: Observation) -> None:
-        for at, kind in seen.varied:
-            self._sites[seen.case][at, kind] = None
+        """A case that went wrong shows which calls it asks for, but not what is generated: an
+        error page differs from the recorded response in numbers, too."""
+        if seen.reproduced:
+            for at, kind in seen.varied:
+                self._sites[seen.case][at, kind] = None
         self._needs[seen.case] |= seen.uses
         times: Counter[str] = Counter(s.interaction for s in seen.served)
         for served in seen.served:
-            self._served(served)
+            self._served(served, seen.case, seen.reproduced)
         for id, count in times.items():
             self._asked[id][seen.case] += 1
             self._times[id] = max(self._times[id], count)
 
-    def _served(self, served: Served) -> None:
+    def _served(self, served: Served, case: str, reproduced: bool) -> None:
         id = served.interaction
-        for at, kind in served.varied:
+        for at, kind in served.varied if reproduced else ():
             self._sites[id][at, kind] = None
         self._first.setdefault(id, len(self._first))
+        self._answered[id] = self._answered.get(id, served.answered) & served.answered
+        for other in self._cases[case].calls if case else ():
+            if other.id not in served.answered:
+                self._findings.by_chance.add((self._recorded(other.id), self._recorded(id)))
+
+    def _recorded(self, id: str) -> Place:
         call = self._calls[id]
-        self._early[id] |= {a for a in call.after if a not in served.answered}
+        return call.connection, call.asked_ns + self._at.get(self._home.get(id, ""), 0)
 
     def suite(self) -> Suite:
         unasked: list[Interaction] = []
@@ -129,14 +146,15 @@ class _Lesson:
         )
 
     def _owner(self, id: str, home: str) -> str | None:
-        """The case that asked for it most often; the recorded one among equals."""
+        """Whose the call is. The first rehearsal corrects the compiler: the case that asked for it.
+        From then on calls only move to earlier cases: what was once asked before a case
+        had been sent is none of its doing, however often a late effect came after."""
         asked = {case: runs for case, runs in self._asked[id].items() if case}
         if not asked:
-            return None if self._ran(home) else home
-        return max(asked, key=lambda case: (asked[case], case == home))
-
-    def _ran(self, case: str) -> bool:
-        return case in self._seen
+            return None if home in self._whole else home
+        if self._old.rehearsed == 0:
+            return max(asked, key=lambda case: (asked[case], case == home))
+        return min((home, *asked), key=lambda case: self._place[case])
 
     def _uses(self, id: str, owner: str) -> Uses:
         always = self._asked[id][owner] >= self._runs or not self._asked[id]
@@ -147,11 +165,10 @@ class _Lesson:
         return Uses.ONCE if always else Uses.MAYBE
 
     def _told(self, call: Interaction, uses: Uses, *, ordered: bool) -> Interaction:
-        early = self._early[call.id]
         return msgspec.structs.replace(
             call,
             uses=uses,
-            after=tuple(a for a in call.after if a not in early) if ordered else (),
+            after=call.after if ordered else (),
             generated=_with(call.generated, self._sites[call.id]),
         )
 
@@ -176,8 +193,15 @@ class _Lesson:
         ]
         shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
         if any(self._home[c.id] != case.id for c in calls):
-            return list(with_order(shifted, self._plugins))
-        return shifted
+            shifted = list(with_order(shifted, self._plugins, self._by_chance(shifted)))
+        return list(as_seen(shifted, self._answered, self._plugins))
+
+    def _by_chance(self, calls: Sequence[Interaction]) -> set[tuple[str, str]]:
+        places = [(call.id, self._recorded(call.id)) for call in calls]
+        known = self._findings.by_chance
+        return {
+            (a, b) for n, (b, at) in enumerate(places) for a, of in places[:n] if (of, at) in known
+        }
 
 
 def _with(

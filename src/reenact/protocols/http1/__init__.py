@@ -27,4 +27,5 @@ PLUGIN = ProtocolPlugin(
     responder=lambda flow, recalled: HttpResponder(),
     caller=lambda flow: HttpCaller(),
     buffer_limit=BUFFER_LIMIT,
+    fixed=frozenset({("status",)}),
 )

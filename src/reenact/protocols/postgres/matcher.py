@@ -132,9 +132,11 @@ def _list(value: Value) -> list[Value]:
 _PINGS = frozenset(("", "select 1", "select 1 as one", "select true", "values (1)"))
 _SESSION_VERBS = frozenset(("SHOW", "RESET", "DISCARD", "DEALLOCATE", "UNLISTEN"))
 _SET = re.compile(r"SET (?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)", re.IGNORECASE)
+_SET_CONFIG = r"(?:pg_catalog\.)?set_config\([^(),]+, [^(),]+, false\)"
 _ABOUT = re.compile(
     r"SELECT (?:pg_catalog\.)?(?:version\(\)|current_schema(?:\(\))?|current_database\(\)"
-    r"|pg_advisory_unlock_all\(\)|pg_backend_pid\(\)|pg_is_in_recovery\(\))",
+    r"|pg_advisory_unlock_all\(\)|pg_backend_pid\(\)|pg_is_in_recovery\(\)"
+    rf"|{_SET_CONFIG}(?:, {_SET_CONFIG})*)",
     re.IGNORECASE,
 )
 _TYPE_TABLES = frozenset(

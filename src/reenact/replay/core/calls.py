@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Miss
+from reenact.rename.given import given_words
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.handed import came_to_nothing, senders
@@ -57,9 +58,9 @@ class Calls:
         self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
-        self._anywhere = (
-            Pool(c for calls in self._cases.values() for c in calls) if discover else Pool()
-        )
+        everything = [c for calls in self._cases.values() for c in calls] if discover else []
+        self._anywhere = Pool(sorted(everything, key=self._at_ns))
+        self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
         self._senders = senders(suite, self._waits)
         self._answered: set[str] = set()
@@ -69,6 +70,10 @@ class Calls:
 
     def _case_calls(self, case: Case) -> list[Recorded]:
         return self._read(case.calls, case.id)
+
+    @property
+    def given(self) -> frozenset[str]:
+        return self._given
 
     def of(self, case: str) -> list[Recorded]:
         return self._cases.get(case, [])
@@ -95,9 +100,11 @@ class Calls:
         of several recorded answers of a session call is the one of that time. `answered` are the
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
-        terms = Terms(self.names, discover=self.discover, moment=moment)
-        found = self._of_case(asked, case, terms, answered) or self._of_session(
-            asked, terms, window
+        terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
+        found = (
+            self._of_case(asked, case, terms, answered)
+            or self._of_session(asked, terms, window)
+            or self._out_of_order(asked, case, terms)
         )
         if found is None and self.discover:
             found = self._discovered(asked, case, terms, window)
@@ -116,20 +123,27 @@ class Calls:
         self._answered.add(interaction.id)
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
-        """The first equal call whose turn it is (the first at all, when it is no one's); else
-        the tightest with generated values of telling form."""
+        """The first equal call whose turn it is; else, when there is no equal one at all, the
+        tightest with generated values of telling form."""
         pool = self._pools.get(case)
         if pool is None:
             return None
         equal = pool.exact(asked, terms.names)
         if equal:
             due = (c for c in equal if all(a in answered for a in c.interaction.after))
-            call = next(due, equal[0])
-            return Choice(call, compare_call(call, asked, terms))
+            call = next(due, None)
+            return Choice(call, compare_call(call, asked, terms)) if call else None
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:
                 return Choice(call, comparison)
         return None
+
+    def _out_of_order(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
+        """An equal call of the case whose turn it is not: one that came too early, unless the
+        background makes such calls, too (its own BEGIN, say)."""
+        pool = self._pools.get(case)
+        equal = pool.exact(asked, terms.names) if pool is not None else []
+        return Choice(equal[0], compare_call(equal[0], asked, terms)) if equal else None
 
     def _of_session(
         self, asked: Asked, terms: Terms, window: tuple[int, int]
@@ -175,18 +189,19 @@ class Calls:
     def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """The nearest in time of the calls recorded while the present case was open or could
         still cause some."""
+        bucket = self._anywhere.bucket(asked)
+        first = bisect_left(bucket, window[0], key=self._at_ns)
+        last = bisect_right(bucket, window[1] + LATE_NS, key=self._at_ns)
+        timely = bucket[first:last]
+        for call in self._anywhere.exact(asked, terms.names):
+            if call in timely:
+                return Choice(call, compare_call(call, asked, terms))
         found = [
-            Choice(call, compare_call(call, asked, terms))
-            for call in self._anywhere.exact(asked, terms.names)
-        ]
-        found += [
             Choice(call, comparison)
-            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True)
+            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True, among=timely)
             if comparison.looseness[0] == 0
         ]
-        since, until = window[0], window[1] + LATE_NS
-        timely = [c for c in found if since <= self._at_ns(c.call) <= until]
-        return min(timely, key=lambda c: self._at_ns(c.call), default=None)
+        return min(found, key=lambda c: self._at_ns(c.call), default=None)
 
     def _at_ns(self, call: Recorded) -> int:
         return self._began.get(call.case, 0) + call.interaction.asked_ns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from reenact.diff.tree import Comparison, Terms, compare
@@ -132,17 +133,20 @@ class Judge:
         self._discover = discover
         self._responses_only = responses_only
 
-    def response(self, running: Running) -> Comparison:
+    def response(self, running: Running, given: Set[str]) -> Comparison:
         """Compare the response, and bind what it minted."""
         case = running.case
         assert case is not None
-        matcher = self._reader.plugins[case.protocol].matcher
+        plugin = self._reader.plugins[case.protocol]
+        matcher = plugin.matcher
         terms = Terms(
             self._names,
             generated=kinds_by_path(case.generated),
             discover=self._discover,
             moment=running.moment,
             tolerated={t.at: t.rule for t in case.tolerances},
+            given=given,
+            fixed=frozenset(("response", *at) for at in plugin.fixed),
         )
         if running.response is None:
             return Comparison()
@@ -161,7 +165,7 @@ class Judge:
     def verdict(self, running: Running, calls: Calls, now_ns: int) -> tuple[Verdict, Observation]:
         case = running.case
         assert case is not None
-        comparison = self.response(running)
+        comparison = self.response(running, calls.given)
         missing = [
             (c.interaction.id, self._reader.label(c.interaction)) for c in calls.unused(case.id)
         ]
@@ -195,6 +199,7 @@ class Judge:
             served=tuple(running.served),
             varied=tuple(comparison.varied),
             uses=frozenset(running.uses - {running.id, ""}),
+            reproduced=comparison.equal and not (running.error or running.faults),
             strays=tuple(
                 Stray(protocol=m.protocol, destination=m.destination, request=m.request)
                 for m in running.misses

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from reenact.diff.tree import Comparison
-from reenact.match.pool import Asked
 from reenact.model.destination import destination, names_by_address
 from reenact.model.exchange import Outcome
 from reenact.model.protocol import (
@@ -48,6 +47,7 @@ from reenact.replay.core.events import (
     WakeAt,
     Write,
 )
+from reenact.replay.core.shake import Shake
 
 SLOW_NS = 20 * 10**6
 """Session answers that took longer when recorded take as long again: a blocked read that is
@@ -57,16 +57,21 @@ QUIET_NS = 20 * 10**6
 """First rehearsal only: a case is over when nothing was asked for this long after its response.
 Calls that come later are found to be late by their recorded time, and are then waited for."""
 
+SEEN_WAIT_NS = 250 * 10**6
+"""Later rehearsals: how long the calls are waited for that a case made in an earlier one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
-    of what a case does after its response, so give it a moment."""
+    of what a case does after its response, so give it a moment. `shake` numbers a run in which
+    answers come late (`shake.py`); 0: they don't."""
 
     discover: bool = False
     linger: bool = False
     responses_only: bool = False
     fail_fast: bool = False
+    shake: int = 0
 
 
 @dataclass(slots=True)
@@ -112,13 +117,14 @@ class Engine:
         self._conns: dict[int, _Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
+        self._shake = Shake(self._todo, mode.shake)
         self._used_before: set[int] = set()
         self._unanswered = 0  # cases whose response did not come in time
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
         self._session = self._outside
-        self._later: list[tuple[int, int, int, Interaction, Asked]] = []
+        self._later: list[tuple[int, int, int, Interaction]] = []
         self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
@@ -232,7 +238,7 @@ class Engine:
         out: list[Command] = []
         due = [item for item in self._later if item[0] <= now_ns]
         self._later = [item for item in self._later if item[0] > now_ns]
-        for _, conn, token, interaction, _ in due:
+        for _, conn, token, interaction in due:
             out += self._serve(conn, token, interaction, now_ns)
         for conn, made in list(self._conns.items()):
             if made.responder is not None:
@@ -331,14 +337,20 @@ class Engine:
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
         if missing and not self._mode.responses_only and not running.case.aside:
-            deadline = running.calls_deadline_ns(
-                missing, QUIET_NS if self._mode.discover else CALL_WAIT_NS
-            )
+            deadline = running.calls_deadline_ns(missing, self._patience_ns())
             if now_ns < deadline:
                 return [WakeAt(deadline)]
+        if self._mode.shake and self._later:
+            return []
         if self._mode.linger and now_ns < running.quiet_at_ns(QUIET_NS):
             return [WakeAt(running.quiet_at_ns(QUIET_NS))]
         return self._finish_case(now_ns)
+
+    def _patience_ns(self) -> int:
+        """The first rehearsal does not trust the compiler's guess of what is still to come."""
+        if not self._mode.discover:
+            return CALL_WAIT_NS
+        return SEEN_WAIT_NS if self._suite.rehearsed else QUIET_NS
 
     def _finish_case(self, now_ns: int) -> list[Command]:
         done = self._done(now_ns)
@@ -421,7 +433,7 @@ class Engine:
             asked, running.id, running.moment, self._window(), running.answered
         )
         if isinstance(found, Wait):
-            return self._wait(conn, ask, asked, found, now_ns)
+            return self._wait(conn, ask, found, now_ns)
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside
@@ -434,31 +446,32 @@ class Engine:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns)
         interaction = found.call.interaction
-        if not found.due and self._holds(interaction, found.call.case):
-            return self._hold(conn, ask.token, interaction, asked, now_ns)
+        wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
+        if wait_ns is None:
+            return []
+        if wait_ns:
+            return self._hold(conn, ask.token, interaction, now_ns + wait_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
-    @staticmethod
-    def _holds(interaction: Interaction, case: str) -> bool:
-        unanswered = interaction.outcome is Outcome.CUT and interaction.response is None
-        return unanswered or (not case and interaction.took_ns > SLOW_NS)
+    def _wait_ns(self, interaction: Interaction, case: str) -> int | None:
+        """How late the answer comes; None: never, as recorded."""
+        if interaction.outcome is Outcome.CUT and interaction.response is None:
+            return None
+        if not case and interaction.took_ns > SLOW_NS:
+            return interaction.took_ns
+        return self._shake.delay_ns(interaction.id)
 
-    def _hold(
-        self, conn: int, token: int, interaction: Interaction, asked: Asked, now_ns: int
-    ) -> list[Command]:
-        """Answer as late as recorded, or never when it was never answered."""
-        if interaction.response is None and interaction.outcome is Outcome.CUT:
-            return []
-        at = now_ns + interaction.took_ns
-        self._later.append((at, conn, token, interaction, asked))
-        return [WakeAt(at)]
+    def _hold(self, conn: int, token: int, interaction: Interaction, at_ns: int) -> list[Command]:
+        self._later.append((at_ns, conn, token, interaction))
+        return [WakeAt(at_ns)]
 
-    def _wait(self, conn: int, ask: Ask, asked: Asked, found: Wait, now_ns: int) -> list[Command]:
+    def _wait(self, conn: int, ask: Ask, found: Wait, now_ns: int) -> list[Command]:
         """A worker waits for what a call that has not been made yet will hand it."""
         self._waiting[conn, ask.token] = ask
         if found.idle is None:
             return []
-        return self._hold(conn, ask.token, found.idle.interaction, asked, now_ns)
+        idle = found.idle.interaction
+        return self._hold(conn, ask.token, idle, now_ns + idle.took_ns)
 
     def _hand_on(self, interaction: Interaction, now_ns: int) -> list[Command]:
         """Those that wait may have been waiting for this call."""

@@ -70,13 +70,16 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a case did, for rehearsal. `uses` are the cases whose generated values it carried."""
+    """What a case did, for rehearsal. `uses` are the cases whose generated values it carried;
+    `reproduced`: its response was the recorded one but for generated values.
+    """
 
     case: str
     served: tuple[Served, ...]
     varied: tuple[tuple[Path, str], ...]
     uses: frozenset[str]
     strays: tuple[Stray, ...] = ()
+    reproduced: bool = True
 
 
 class CaseDone(msgspec.Struct, frozen=True):
