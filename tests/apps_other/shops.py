@@ -107,4 +107,21 @@ SINATRA = Shop(
     ),
 )  # fmt: skip
 
-SHOPS = (GO, JAVA, SINATRA)
+PHP = Shop(
+    name="php",
+    file="index.php",
+    command=lambda folder: ["sh", "-c", 'exec php -S "127.0.0.1:$PORT" index.php'],
+    extra=lambda _: {"PHP_CLI_SERVER_WORKERS": "4"},
+    mutations=(
+        Mutation("the old cache entry stays", '    cache()->del("item:$id");\n    say(200', "    say(200"),
+        Mutation("the order's commit is lost", "audit($user, 'order', ['id' => $id]);\n        $db->commit();", "audit($user, 'order', ['id' => $id]);"),
+        Mutation("a wrong column", "SET stock = stock - ?", "SET stock = stock + ?"),
+        Mutation("a wrong status", "!== false ? say(204)", "!== false ? say(200)"),
+        Mutation("the location is gone", """    header("Location: /items/{$row['id']}");\n""", ""),
+        Mutation("another currency is asked for", "'/rates?currency=' . $_GET['currency']", "'/rates?currency=GBP'"),
+        Mutation("the session lasts a minute", "['ex' => 3600]", "['ex' => 60]"),
+        Mutation("another amount is paid", "'amount' => $total", "'amount' => $total . '0'"),
+    ),
+)  # fmt: skip
+
+SHOPS = (GO, JAVA, SINATRA, PHP)

@@ -18,6 +18,7 @@ from reenact.rename.given import given_words
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.handed import came_to_nothing, senders
+from reenact.replay.core.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class Wait:
     idle: Recorded | None
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The end of a unit of work that is nobody's. It is answered as `like` was, or refused."""
+
+    like: Recorded | None
+
+
 class Calls:
     """`discover` is rehearsal: generated values are found here, and calls find their case."""
 
@@ -53,13 +61,15 @@ class Calls:
         self.names = names
         self.discover = discover
         self.reader = Reader(plugins)
-        self._session = Pool(self._read(suite.session, ""))
+        session = self._read(suite.session, "")
+        self._session = Pool(session)
         self._cursor: dict[object, int] = {}
         self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
-        everything = [c for calls in self._cases.values() for c in calls] if discover else []
-        self._anywhere = Pool(sorted(everything, key=self._at_ns))
+        everything = [c for calls in self._cases.values() for c in calls]
+        self.lines = Lines([*session, *everything], self._at_ns, names)
+        self._anywhere = Pool(sorted(everything, key=self._at_ns) if discover else ())
         self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
         self._senders = senders(suite, self._waits)
@@ -93,7 +103,7 @@ class Calls:
         moment: Moment | None,
         window: tuple[int, int],
         answered: Set[str] = frozenset(),
-    ) -> Choice | Wait | Miss:
+    ) -> Choice | Miss:
         """The one recorded call that the live one is, and mark it used; else why none is.
 
         `window` is when, on the capture's clock, the present case was recorded: it tells which
@@ -114,13 +124,55 @@ class Calls:
             pool = self._pools.get(case, Pool())
             near = [*pool.near(asked), *self._session.near(asked)]
             return miss(asked, near, self._used.get(case, []), self.reader, terms)
-        if isinstance(found, Choice):
-            self._use(found, case)
+        self._use(found, case)
         return found
+
+    def wait(self, asked: Asked, case: str) -> Wait | None:
+        """Whether a worker's wait has nothing to take yet; None when it has, or is no worker's."""
+        pool = self._pools.get(case)
+        found = self._session.exact(asked, self.names)
+        if not self._sent(found) or (pool is not None and pool.exact(asked, self.names)):
+            return None
+        if self._taken(found) is not None:
+            return None
+        return Wait(next((call for call in found if came_to_nothing(call.interaction)), None))
 
     def answered(self, interaction: Interaction) -> None:
         """It has been answered: what it handed on may be taken now."""
         self._answered.add(interaction.id)
+
+    def opening(
+        self, asked: Asked, follower: Choice | Background | Miss, case: str
+    ) -> Choice | Background | None:
+        """The recorded call that a live opening one is, now that it is known what came after it;
+        None when that does not tell. It is marked used."""
+        if isinstance(follower, Background):
+            return follower
+        if isinstance(follower, Miss):
+            return Background(None) if self.discover else None
+        opener = self.lines.opener_of(follower.call, asked)
+        if opener is None or not self._may_be(opener, case):
+            return None if follower.call.case else Background(opener)
+        found = Choice(opener, Comparison())
+        self._use(found, case)
+        return found
+
+    def closing(self, asked: Asked, before: Choice | Miss, case: str) -> Choice | Background | None:
+        """The recorded call that ends the unit of work of `before`; None when that does not tell.
+        It is marked used."""
+        if isinstance(before, Miss):
+            return Background(self.lines.any_edge(asked)) if self.discover else None
+        closer = self.lines.closer_of(before.call, asked)
+        if closer is None or not self._may_be(closer, case):
+            return None if before.call.case else Background(self.lines.any_edge(asked))
+        found = Choice(closer, Comparison())
+        self._use(found, case)
+        return found
+
+    def _may_be(self, call: Recorded, case: str) -> bool:
+        if not call.case:
+            return True
+        return not call.uses and (call.case == case or self.discover)
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
         """The first equal call whose turn it is; else, when there is no equal one at all, the
@@ -130,7 +182,10 @@ class Calls:
             return None
         equal = pool.exact(asked, terms.names)
         if equal:
-            due = (c for c in equal if all(a in answered for a in c.interaction.after))
+            known = self.lines.openers  # what opened a unit is known only after it
+            due = (
+                c for c in equal if all(a in answered or a in known for a in c.interaction.after)
+            )
             call = next(due, None)
             return Choice(call, compare_call(call, asked, terms)) if call else None
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
@@ -145,24 +200,26 @@ class Calls:
         equal = pool.exact(asked, terms.names) if pool is not None else []
         return Choice(equal[0], compare_call(equal[0], asked, terms)) if equal else None
 
-    def _of_session(
-        self, asked: Asked, terms: Terms, window: tuple[int, int]
-    ) -> Choice | Wait | None:
+    def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """Session calls are served as often as asked, with the answer of that time."""
         found = self._session.exact(asked, terms.names)
-        if any(call.interaction.id in self._senders for call in found):
+        if self._sent(found):
             return self._taken(found)
         if found:
             return Choice(self._turn(found, window), Comparison())
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
         return Choice(*alike[0]) if alike else None
 
-    def _taken(self, found: list[Recorded]) -> Choice | Wait:
+    def _sent(self, found: list[Recorded]) -> bool:
+        """Whether the recording shows who sends what these wait for."""
+        return any(call.interaction.id in self._senders for call in found)
+
+    def _taken(self, found: list[Recorded]) -> Choice | None:
         """What was handed to a worker is handed to it once, when it has been sent."""
         for call in found:
             if not call.uses and self._senders.get(call.interaction.id) in self._answered:
                 return Choice(call, Comparison(), due=True)
-        return Wait(next((call for call in found if came_to_nothing(call.interaction)), None))
+        return None
 
     def _waits(self, call: Interaction) -> bool:
         matcher = self.reader.plugins[call.protocol].matcher
