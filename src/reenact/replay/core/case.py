@@ -73,6 +73,7 @@ class Running:
                 owner=found.call.case,
                 answered=frozenset(self.answered),
                 varied=tuple(found.comparison.varied),
+                late=self.done_ns is not None,
             )
         )
         if found.call.case != self.id:
