@@ -78,6 +78,7 @@ class Running:
                 answered=frozenset(self.answered),
                 varied=tuple(found.comparison.varied),
                 late_of=late_of,
+                late=self.done_ns is not None,
             )
         )
         if found.call.case != self.id:

@@ -34,7 +34,7 @@ from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
-from reenact.replay.core.calls import Background, Calls, Choice, pushes
+from reenact.replay.core.calls import Background, Calls, Choice, Wait, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
@@ -133,6 +133,7 @@ class Engine:
         self._now = self._outside
         self._session = self._outside
         self._later: list[tuple[int, int, int, Interaction]] = []
+        self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
 
@@ -442,6 +443,8 @@ class Engine:
             made.opened.append((asked, now_ns))
             return self._answered_like(conn, ask.token, like, now_ns)
         running = self._now
+        if asked.waits and (wait := self._calls.wait(asked, running.id)) is not None:
+            return self._wait(conn, ask, wait, now_ns)
         found = self._found(made, asked)
         late_of = self._late_of(made, asked, found)
         self._credit(made, found, late_of)
@@ -460,12 +463,11 @@ class Engine:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns, late_of)
         interaction = found.call.interaction
-        wait_ns = self._wait_ns(interaction, found.call.case)
+        wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
         if wait_ns is None:
             return []
         if wait_ns:
-            self._later.append((now_ns + wait_ns, conn, ask.token, interaction))
-            return [WakeAt(now_ns + wait_ns)]
+            return self._hold(conn, ask.token, interaction, now_ns + wait_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
     def _found(self, made: _Conn, asked: Asked) -> Choice | Background | Miss:
@@ -540,7 +542,30 @@ class Engine:
             return interaction.took_ns
         return self._shake.delay_ns(interaction.id)
 
+    def _hold(self, conn: int, token: int, interaction: Interaction, at_ns: int) -> list[Command]:
+        self._later.append((at_ns, conn, token, interaction))
+        return [WakeAt(at_ns)]
+
+    def _wait(self, conn: int, ask: Ask, wait: Wait, now_ns: int) -> list[Command]:
+        """A worker waits for what a call that has not been made yet will hand it."""
+        self._waiting[conn, ask.token] = ask
+        if wait.idle is None:
+            return []
+        idle = wait.idle.interaction
+        return self._hold(conn, ask.token, idle, now_ns + idle.took_ns)
+
+    def _hand_on(self, interaction: Interaction, now_ns: int) -> list[Command]:
+        """Those that wait may have been waiting for this call."""
+        self._calls.answered(interaction)
+        out: list[Command] = []
+        for (conn, token), ask in list(self._waiting.items()):
+            if self._waiting.pop((conn, token), None) and conn in self._conns:
+                self._later = [item for item in self._later if item[1:3] != (conn, token)]
+                out += self._asked(conn, ask, now_ns)
+        return out
+
     def _serve(self, conn: int, token: int, interaction: Interaction, now_ns: int) -> list[Command]:
+        self._waiting.pop((conn, token), None)
         made = self._conns.get(conn)
         if made is None:
             return []
@@ -550,7 +575,8 @@ class Engine:
             return self._do(conn, self._responder(made).answer(token, reply, now_ns), now_ns)
         response = self.names.retell(interaction.response, self._now.told)
         actions = self._responder(made).answer(token, Answer(interaction, response), now_ns)
-        return self._do(conn, actions, now_ns) + self._push(now_ns)
+        out = self._do(conn, actions, now_ns) + self._push(now_ns)
+        return out + self._hand_on(interaction, now_ns)
 
     def _push(self, now_ns: int) -> list[Command]:
         """Say the case's recorded pushes whose turn has come, where somebody listens."""
