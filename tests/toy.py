@@ -120,19 +120,25 @@ TOY = ProtocolPlugin(
 )
 
 
+BEAT_NS = 5 * 10**8
+
+
 class Simulator:
     """Drives an engine with a service that is a generator: it yields calls, is sent answers,
-    and returns its response. `late` calls are made after the response."""
+    and returns its response. `late` calls are made after the response, the call `beat` every
+    half second by a thread that no request has started."""
 
     def __init__(
         self,
         engine: Engine,
         service: Callable[[str], Generator[str, str, str]],
         late: Callable[[str], Iterable[str]] = lambda request: (),
+        beat: str = "",
     ) -> None:
         self.engine = engine
         self.service = service
         self.late = late
+        self.beat = beat
         self.now = 0
         self.moved: list[int] = []
         self.done: list[CaseDone] = []
@@ -148,6 +154,11 @@ class Simulator:
         self._do(self.engine.begin(self.now))
         while self.finished is None:
             assert self._wakes, "the engine waits for nothing"
+            assert self.now < 60 * 10**9, "the engine waits for ever"
+            if self.beat and min(self._wakes) > self.now + BEAT_NS:
+                self.now += BEAT_NS
+                self.ask(self.beat)
+                continue
             self._wait()
         return self
 

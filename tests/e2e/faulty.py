@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+import time  # noqa: TID251
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, REDIS, OTHER = map(int, sys.argv[1:4])

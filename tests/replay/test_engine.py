@@ -12,7 +12,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
-from reenact.replay.core.engine import HOLD_NS
+from reenact.replay.core.shake import STEP_NS
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn
 
@@ -55,10 +55,10 @@ def suite(*cases: Case, session: Sequence[Interaction] = ()) -> Suite:
 
 
 def play(
-    what: Suite, service: object, late: object = lambda request: (), **mode: bool
+    what: Suite, service: object, late: object = lambda request: (), beat: str = "", **mode: int
 ) -> Simulator:
     engine = Engine(what, {"toy": TOY}, Mode(**mode), wall_ns=10**18, now_ns=0)
-    return Simulator(engine, service, late).run()  # type: ignore[arg-type]
+    return Simulator(engine, service, late, beat).run()  # type: ignore[arg-type]
 
 
 def verdicts(found: Simulator) -> list[Verdict]:
@@ -104,16 +104,30 @@ def test_a_changed_call_is_refused_and_shown_beside_the_recorded_one() -> None:
 
 
 def test_a_lost_commit_is_missing_after_a_bounded_wait() -> None:
-    def no_commit(request: str) -> Generator[str, str, str]:
-        yield "BEGIN"
-        yield "GET stock pen"
-        yield "SET stock pen 4"
-        return "bought pen"
-
     [verdict] = verdicts(play(suite(BUY), no_commit))
     assert (verdict.status, verdict.missing) == (Status.FAIL, (("1.4", "COMMIT"),))
     [only_responses] = verdicts(play(suite(BUY), no_commit, responses_only=True))
     assert only_responses.status is Status.PASS
+
+
+def no_commit(request: str) -> Generator[str, str, str]:
+    yield "BEGIN"
+    yield "GET stock pen"
+    yield "SET stock pen 4"
+    return "bought pen"
+
+
+def test_a_heartbeat_does_not_prolong_the_wait_for_a_missing_call() -> None:
+    beating = suite(BUY, session=[call("s.1", "BEAT", uses=Uses.MANY)])
+    found = play(beating, no_commit, beat="BEAT")
+    assert verdicts(found)[0].missing == (("1.4", "COMMIT"),)
+    assert found.now < 2 * 10**9
+
+
+def test_a_call_refused_again_and_again_ends_the_wait_for_a_missing_one() -> None:
+    found = play(suite(BUY), no_commit, beat="RETRY")
+    assert verdicts(found)[0].missing == (("1.4", "COMMIT"),)
+    assert found.now < 15 * 10**9
 
 
 def test_a_call_made_twice_is_an_extra_call() -> None:
@@ -262,20 +276,20 @@ def test_a_case_that_went_wrong_teaches_neither_generated_values_nor_what_is_not
 
     counted = msgspec.structs.replace(BUY, response="bought 201")
     first = play(suite(counted), broken, discover=True)
-    learned = learn(
-        suite(counted), [[d.observation for d in first.done]], Findings(), {"toy": TOY}
-    )
+    learned = learn(suite(counted), [[d.observation for d in first.done]], Findings(), {"toy": TOY})
     assert [c.request for c in learned.cases[0].calls] == [c.request for c in BUY.calls]
     assert learned.cases[0].generated == ()
 
 
-def test_an_answer_is_held_back_in_rehearsal_where_another_connection_may_wait_for_it() -> None:
-    calls = [msgspec.structs.replace(c, connection=n) for n, c in enumerate(BUY.calls)]
-    [held] = verdicts(play(suite(msgspec.structs.replace(BUY, calls=calls)), buy, hold=True))
-    assert held.status is Status.PASS
-    assert held.took_ns >= 3 * HOLD_NS  # not for the last call: nothing comes after it
-    [kept] = verdicts(play(suite(BUY), buy, hold=True))  # all on one connection
-    assert kept.took_ns < HOLD_NS
+def test_answers_come_late_in_rehearsal_where_another_call_may_wait_for_them() -> None:
+    [quick] = verdicts(play(suite(BUY), buy))
+    [late] = verdicts(play(suite(BUY), buy, shake=1))
+    assert late.status is Status.PASS
+    assert late.took_ns > quick.took_ns + STEP_NS
+    [again] = verdicts(play(suite(BUY), buy, shake=1))
+    assert again.took_ns == late.took_ns
+    others = [verdicts(play(suite(BUY), buy, shake=run))[0].took_ns for run in range(2, 6)]
+    assert set(others) != {late.took_ns}
 
 
 def test_a_call_that_the_background_makes_too_is_not_taken_for_one_out_of_order() -> None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from urllib.parse import unquote
 
+from reenact.compile.kind import kind
 from reenact.model.exchange import Exchange
 from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.value import Value, leaves
@@ -96,7 +97,7 @@ class _Work:
             elif len(self.open[n]) == 1:
                 self.owner[n] = self.open[n][0]
 
-    def _background(self, often: Set[tuple[str, str]]) -> set[int]:
+    def _background(self, often: Set[str]) -> set[int]:
         """Calls of these kinds. What opens and closes a transaction says nothing of itself (every
         request has its COMMIT): it is background when all that it encloses is."""
         found = {n for n, kind in enumerate(self.kinds) if kind in often and not self._edge(n)}
@@ -190,12 +191,10 @@ def _traits(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> Traits:
     return plugins[call.protocol].matcher.traits(call.request, call.response)
 
 
-def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> tuple[str, str]:
-    """Calls of one kind differ in nothing but values."""
+def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> str:
     if call.request is None:
-        return (call.protocol, "push")
-    matcher = plugins[call.protocol].matcher
-    return (call.protocol, matcher.key(call.request) + matcher.label(call.request)[:40])
+        return f"{call.protocol} push"
+    return kind(call.protocol, call.request, plugins)
 
 
 def _values(tree: Value) -> set[str]:

@@ -34,13 +34,16 @@ def as_seen(
 
 
 def with_order(
-    calls: Sequence[Interaction], plugins: Mapping[str, ProtocolPlugin]
+    calls: Sequence[Interaction],
+    plugins: Mapping[str, ProtocolPlugin],
+    by_chance: Set[tuple[str, str]] = frozenset(),
 ) -> tuple[Interaction, ...]:
     """Each call with `after`: the latest calls that were answered before it was asked.
 
     Calls that overlapped in time are not ordered, and the order of two reads means nothing to
     anybody outside, nor when a transaction was opened in which nothing has happened yet. Only the
-    nearest ones are named: an earlier call that one of them comes after is implied.
+    nearest ones are named: an earlier call that one of them comes after is implied. `by_chance` are
+    pairs of ids, the earlier first, whose order some replay did not keep.
     """
     traits = [_traits(call, plugins) for call in calls]
     reads = [one.reads for one in traits]
@@ -48,7 +51,13 @@ def with_order(
     ends = [call.asked_ns + call.took_ns for call in calls]
     before: list[set[int]] = []
     for n, call in enumerate(calls):
-        done = {m for m in range(n) if ends[m] <= call.asked_ns and not (reads[m] and reads[n])}
+        done = {
+            m
+            for m in range(n)
+            if ends[m] <= call.asked_ns
+            and not (reads[m] and reads[n])
+            and (calls[m].id, call.id) not in by_chance
+        }
         if traits[n].opens:
             done = set()
         implied = set().union(*(before[m] for m in done)) if done else set()

@@ -5,7 +5,7 @@ Used for requests (is this the recorded call?) and for responses (did the servic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
@@ -25,7 +25,8 @@ class Terms:
 
     `generated` are the kinds allowed at each path (from the suite); `discover` also allows
     sites that are not listed, when both values have the same form (rehearsal only);
-    `tolerated` maps path text to the rule of a written tolerance; `fixed` are leaves that are
+    `tolerated` maps path text to the rule of a written tolerance; `given` are words that callers
+    said, which therefore nothing else can be bound to (`rename.given`); `fixed` are leaves that are
     never generated, whatever their form.
     """
 
@@ -34,6 +35,7 @@ class Terms:
     discover: bool = False
     moment: Moment | None = None
     tolerated: Mapping[str, str] = field(default_factory=dict)
+    given: Set[str] = frozenset()
     fixed: frozenset[Path] = frozenset()
 
 
@@ -56,7 +58,7 @@ class Comparison:
     @property
     def looseness(self) -> tuple[int, int]:
         """How much had to be granted: values of no telling form first, then bound ones."""
-        weak = sum(kind in ("number", "opaque", "text") for _, kind in self.varied)
+        weak = sum(kind in ("number", "opaque", "text", "derived") for _, kind in self.varied)
         return weak, len(self.varied) - weak
 
 
@@ -202,7 +204,7 @@ class _Walk:
             return False
         if piece.kind in INSTANTS:
             return keeps_place(piece.recorded, piece.live, self.terms.moment)
-        return True
+        return piece.kind not in BOUND or piece.live not in self.terms.given
 
     def _bind(self, piece: Piece) -> bool:
         """Whether the pair fits the table and the pairs already granted in this comparison."""

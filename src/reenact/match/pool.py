@@ -7,7 +7,7 @@ their own are compared one by one, within a bucket that no renaming can change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -144,11 +144,17 @@ class Pool:
         return found
 
     def alike(
-        self, asked: Asked, terms: Terms, *, all_sites: bool = False
+        self,
+        asked: Asked,
+        terms: Terms,
+        *,
+        all_sites: bool = False,
+        among: Sequence[Recorded] | None = None,
     ) -> list[tuple[Recorded, Comparison]]:
-        """Calls that compare equal under `terms` with generated values, the tightest first."""
+        """Calls that compare equal under `terms` with generated values, the tightest first; only
+        those `among` some of the bucket when that is given."""
         found = []
-        for call in self._bucket.get(asked.key, [])[:SCAN_MAX]:
+        for call in (self._bucket.get(asked.key, []) if among is None else among)[:SCAN_MAX]:
             if not (call.generated or all_sites):
                 continue
             comparison = compare_call(call, asked, terms)
@@ -156,6 +162,10 @@ class Pool:
                 found.append((call, comparison))
         found.sort(key=lambda pair: pair[1].looseness)
         return found
+
+    def bucket(self, asked: Asked) -> Sequence[Recorded]:
+        """Calls that could be the live one under some renaming, in the order they were added."""
+        return self._bucket.get(asked.key, ())
 
     def near(self, asked: Asked) -> list[Recorded]:
         """Calls worth showing beside one that matched nothing: same bucket, else same kind."""
@@ -176,5 +186,6 @@ def compare_call(call: Recorded, asked: Asked, terms: Terms) -> Comparison:
         discover=terms.discover,
         moment=terms.moment,
         tolerated=terms.tolerated,
+        given=terms.given,
     )
     return compare(call.normal, asked.normal, ("request",), here)

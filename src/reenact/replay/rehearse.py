@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
@@ -23,6 +24,9 @@ from reenact.model.verdict import Status, Verdict
 from reenact.replay.alike import alike_vary_alike
 from reenact.replay.core.events import Observation, Served
 
+Place: TypeAlias = tuple[int, int]
+"""A recorded call, whatever its id by now: its connection, and when on the capture's clock."""
+
 
 @dataclass(slots=True)
 class Findings:
@@ -32,6 +36,8 @@ class Findings:
     unasked: int = 0  # recorded calls that no rehearsal asked for: kept as session calls
     generated: Counter[str] = field(default_factory=Counter)  # sites by kind
     aside: list[tuple[str, str]] = field(default_factory=list)  # case id, reason
+    by_chance: set[tuple[Place, Place]] = field(default_factory=set)
+    """Pairs of calls of a case, the one recorded earlier first, whose order some run did not keep."""
 
     def merge(self, other: Findings) -> None:
         self.moved += other.moved
@@ -75,6 +81,8 @@ class _Lesson:
         self._sites: dict[str, dict[tuple[Path, str], None]] = defaultdict(dict)
         self._needs: dict[str, set[str]] = defaultdict(set)
         self._first: dict[str, int] = {}
+        self._cases = {case.id: case for case in suite.cases}
+        self._place = {case.id: n for n, case in enumerate(suite.cases)}
         self._at = {case.id: case.at_ns for case in suite.cases}
         self._whole = {o.case for run in runs for o in run if o.reproduced and not o.strays}
         for run in runs:
@@ -90,17 +98,24 @@ class _Lesson:
         self._needs[seen.case] |= seen.uses
         times: Counter[str] = Counter(s.interaction for s in seen.served)
         for served in seen.served:
-            self._served(served, seen.reproduced)
+            self._served(served, seen.case, seen.reproduced)
         for id, count in times.items():
             self._asked[id][seen.case] += 1
             self._times[id] = max(self._times[id], count)
 
-    def _served(self, served: Served, reproduced: bool) -> None:
+    def _served(self, served: Served, case: str, reproduced: bool) -> None:
         id = served.interaction
         for at, kind in served.varied if reproduced else ():
             self._sites[id][at, kind] = None
         self._first.setdefault(id, len(self._first))
         self._answered[id] = self._answered.get(id, served.answered) & served.answered
+        for other in self._cases[case].calls if case else ():
+            if other.id not in served.answered:
+                self._findings.by_chance.add((self._recorded(other.id), self._recorded(id)))
+
+    def _recorded(self, id: str) -> Place:
+        call = self._calls[id]
+        return call.connection, call.asked_ns + self._at.get(self._home.get(id, ""), 0)
 
     def suite(self) -> Suite:
         unasked: list[Interaction] = []
@@ -131,11 +146,15 @@ class _Lesson:
         )
 
     def _owner(self, id: str, home: str) -> str | None:
-        """The case that asked for it most often; the recorded one among equals."""
+        """Whose the call is. The first rehearsal corrects the compiler: the case that asked for it.
+        From then on calls only move to earlier cases: what was once asked before a case
+        had been sent is none of its doing, however often a late effect came after."""
         asked = {case: runs for case, runs in self._asked[id].items() if case}
         if not asked:
             return None if home in self._whole else home
-        return max(asked, key=lambda case: (asked[case], case == home))
+        if self._old.rehearsed == 0:
+            return max(asked, key=lambda case: (asked[case], case == home))
+        return min((home, *asked), key=lambda case: self._place[case])
 
     def _uses(self, id: str, owner: str) -> Uses:
         always = self._asked[id][owner] >= self._runs or not self._asked[id]
@@ -174,8 +193,15 @@ class _Lesson:
         ]
         shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
         if any(self._home[c.id] != case.id for c in calls):
-            shifted = list(with_order(shifted, self._plugins))
+            shifted = list(with_order(shifted, self._plugins, self._by_chance(shifted)))
         return list(as_seen(shifted, self._answered, self._plugins))
+
+    def _by_chance(self, calls: Sequence[Interaction]) -> set[tuple[str, str]]:
+        places = [(call.id, self._recorded(call.id)) for call in calls]
+        known = self._findings.by_chance
+        return {
+            (a, b) for n, (b, at) in enumerate(places) for a, of in places[:n] if (of, at) in known
+        }
 
 
 def _with(

@@ -81,17 +81,17 @@ def rehearse(
 ) -> Rehearsed:
     """The suite as replaying it against the build it came from shows it."""
     findings = Findings()
-    strays = Strays(suite, builtin())
+    strays = Strays(builtin())
     for n in range(1, REHEARSALS_MAX + 1):
         on_step(f"rehearsal {n}")
         tests = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
-        mode = Mode() if tests else Mode(discover=True, linger=n == 1, hold=n > 1)
+        mode = Mode(discover=not tests, linger=n == 1, shake=n - 1)
         shift_ns = SHIFT_NS if n == REHEARSALS else 0
         run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns)
         done, finished = run.done, run.finished
         if not tests:
             seen = [*(d.observation for d in done), finished.observation]
-            suite = strays.learn(learn(suite, [seen], findings, builtin()), seen)
+            suite = strays.learn(suite, learn(suite, [seen], findings, builtin()), seen)
         elif all(d.verdict.status is not Status.FAIL for d in done):
             break
         else:

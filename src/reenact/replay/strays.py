@@ -1,92 +1,132 @@
-"""Background traffic that the recording was too short to see.
+"""Background traffic that the recording was too short, or too busy, to tell from that of requests.
 
-Replaying takes another time than recording, so a heartbeat or a scheduler may ask for the first
-time in a rehearsal. It has no recorded answer: it is refused, and nobody's fault. A call that the same
-case asks for in every rehearsal is no background: that case does not reproduce.
+Replaying takes another time than recording, so a heartbeat or a scheduler asks at other moments, and
+may ask for the first time in a rehearsal. What a request causes, the same case asks for in
+every rehearsal. A kind of call that no case asked for every time is nobody's: it belongs to the session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
 import msgspec
 
+from reenact.compile.background import with_variation
+from reenact.compile.build import renumbered
+from reenact.compile.kind import kind
 from reenact.model.exchange import Outcome
 from reenact.model.protocol import ProtocolPlugin
-from reenact.model.suite import Interaction, Suite, Uses
+from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.replay.core.events import Observation, Stray
 
-Key: TypeAlias = tuple[str, str, str]
+CHANCE = 3
+"""One in three askers of a background call may be the same each time."""
+
+Kind: TypeAlias = tuple[str, str]
 
 
 class Strays:
-    """Learns over rehearsals which never recorded calls are background."""
+    """Learns over rehearsals which calls are background although they came within cases."""
 
-    def __init__(self, suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> None:
+    def __init__(self, plugins: Mapping[str, ProtocolPlugin]) -> None:
         self._plugins = plugins
-        calls = [*suite.session, *(call for case in suite.cases for call in case.calls)]
-        self._recorded = {
-            self._key(call.protocol, call.destination, call)
-            for call in calls
-            if call.request is not None
-        }
-        self._askers: dict[Key, list[set[str]]] = {}
-        self._first: dict[Key, Stray] = {}
+        self._askers: dict[Kind, list[set[str]]] = {}
+        self._first: dict[Kind, Stray] = {}
         self._runs = 0
 
-    def _key(self, protocol: str, destination: str, call: Interaction | Stray) -> Key:
-        return (protocol, destination, self._plugins[protocol].matcher.key(call.request))
-
-    def learn(self, suite: Suite, run: Sequence[Observation]) -> Suite:
-        """The suite with what seems to be background by now."""
+    def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
+        """`taught`, which is `played` with what else the run taught, with its background."""
         self._runs += 1
-        known = {call.id: call for call in suite.session if is_stray(call)}
+        calls = {call.id: call for call in (*played.session, *_calls(played.cases))}
         for seen in run:
             for stray in seen.strays:
-                self._note(self._key(stray.protocol, stray.destination, stray), stray, seen.case)
+                self._first.setdefault(self._kind(stray), stray)
+                self._note(self._kind(stray), seen.case)
             for served in seen.served:
-                if served.interaction in known:
-                    call = known[served.interaction]
-                    self._note(self._key(call.protocol, call.destination, call), None, seen.case)
-        kept = [c for c in suite.session if not is_stray(c) or self._background(self._of(c))]
-        present = {self._of(call) for call in kept if is_stray(call)}
-        fresh = [
-            _interaction(stray, n)
-            for n, (key, stray) in enumerate(self._first.items(), 1)
-            if key not in present and self._background(key)
-        ]
-        return msgspec.structs.replace(suite, session=(*kept, *fresh))
+                call = calls[served.interaction]
+                if call.request is not None:
+                    self._note(self._kind(call), seen.case)
+        return self._with_background(taught)
 
-    def _of(self, call: Interaction) -> Key:
-        return self._key(call.protocol, call.destination, call)
+    def _kind(self, call: Interaction | Stray) -> Kind:
+        return (call.destination, kind(call.protocol, call.request, self._plugins))
 
-    def _note(self, key: Key, stray: Stray | None, case: str) -> None:
-        if key in self._recorded:
-            return
-        runs = self._askers.setdefault(key, [])
+    def _note(self, what: Kind, case: str) -> None:
+        runs = self._askers.setdefault(what, [])
         while len(runs) < self._runs:
             runs.append(set())
         runs[-1].add(case)
-        if stray is not None:
-            self._first.setdefault(key, stray)
 
-    def _background(self, key: Key) -> bool:
-        """Unless one and the same case asked for it in every one of several rehearsals."""
-        runs = self._askers.get(key, [])
-        if len(runs) < 2 or len(runs) < self._runs:
-            return True
-        always = set.intersection(*runs) - {""}
-        return not always or bool(set.union(*runs) - always)
+    def _nobodys(self, what: Kind, recorded: Container[Kind]) -> bool:
+        """Whether most of its askers are others in every rehearsal (one case may be the same by
+        chance, or because it waits for the call that it was given); what was never recorded
+        is nobody's as soon as some case asked for it only sometimes."""
+        runs = self._askers[what]
+        always = set.intersection(*runs) - {""} if len(runs) == self._runs else set()
+        if what in recorded:
+            return self._runs > 1 and CHANCE * len(always) * self._runs < sum(map(len, runs))
+        return self._runs == 1 or not always or bool(set.union(*runs) - always)
+
+    def _with_background(self, suite: Suite) -> Suite:
+        kept = [call for call in suite.session if not is_stray(call)]
+        asked = [c for c in (*kept, *_calls(suite.cases)) if c.request is not None]
+        recorded = {self._kind(call) for call in asked}
+        nobodys = {what for what in self._first if self._nobodys(what, recorded)}
+        cases, found = self._without(suite.cases, nobodys)
+        session = [*kept, *_as_session(found, kept)]
+        never = [self._first[what] for what in self._first if what in nobodys - recorded]
+        marked = [self._marked(call, nobodys, suite.started_ns) for call in session]
+        marked.sort(key=lambda call: call.asked_ns)
+        refused = (_refused(stray, f"s.r{n}") for n, stray in enumerate(never, 1))
+        return msgspec.structs.replace(suite, cases=cases, session=(*marked, *refused))
+
+    def _without(
+        self, cases: Sequence[Case], nobodys: Set[Kind]
+    ) -> tuple[tuple[Case, ...], list[Interaction]]:
+        """The cases without calls that are nobody's, and these calls, as of the capture's start."""
+        out, found = [], []
+        for case in cases:
+            mine = []
+            for call in case.calls:
+                if call.request is not None and self._kind(call) in nobodys:
+                    at_ns = case.at_ns + call.asked_ns
+                    found.append(msgspec.structs.replace(call, asked_ns=at_ns))
+                else:
+                    mine.append(call)
+            if len(mine) < len(case.calls):
+                case = msgspec.structs.replace(case, calls=renumbered(case, mine))
+            out.append(case)
+        return tuple(out), found
+
+    def _marked(self, call: Interaction, nobodys: Set[Kind], started_ns: int) -> Interaction:
+        """With the sites at which it differs from what a rehearsal asked."""
+        if call.request is None or self._kind(call) not in nobodys:
+            return call
+        asked = _refused(self._first[self._kind(call)], "")
+        return with_variation([asked, call], self._plugins, started_ns)[1]
 
 
 def is_stray(call: Interaction) -> bool:
     return call.outcome is Outcome.BROKEN and call.response is None and call.id.startswith("s.r")
 
 
-def _interaction(stray: Stray, number: int) -> Interaction:
+def _calls(cases: Iterable[Case]) -> Iterator[Interaction]:
+    return (call for case in cases for call in case.calls)
+
+
+def _as_session(calls: Iterable[Interaction], session: Iterable[Interaction]) -> list[Interaction]:
+    numbers = [int(call.id[2:]) for call in session if call.id[2:].isdigit()]
+    first = max(numbers, default=0) + 1
+    return [
+        msgspec.structs.replace(call, id=f"s.{n}", after=(), uses=Uses.MANY)
+        for n, call in enumerate(calls, first)
+    ]
+
+
+def _refused(stray: Stray, id: str) -> Interaction:
     return Interaction(
-        id=f"s.r{number}",
+        id=id,
         protocol=stray.protocol,
         destination=stray.destination,
         connection=0,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence, Set
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from reenact.compile.attribute import LATE_NS
@@ -14,6 +14,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Miss
+from reenact.rename.given import given_words
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 
@@ -46,17 +47,20 @@ class Calls:
         self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
-        self._anywhere = (
-            Pool(c for calls in self._cases.values() for c in calls) if discover else Pool()
-        )
+        everything = [c for calls in self._cases.values() for c in calls] if discover else []
+        self._anywhere = Pool(sorted(everything, key=self._at_ns))
+        self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
-        self._awaited = {id for case in suite.cases for id in _awaited(case)}
 
     def _read(self, interactions: Sequence[Interaction], case: str) -> list[Recorded]:
         return [self.reader.recorded(i, case) for i in interactions if i.request is not None]
 
     def _case_calls(self, case: Case) -> list[Recorded]:
         return self._read(case.calls, case.id)
+
+    @property
+    def given(self) -> frozenset[str]:
+        return self._given
 
     def of(self, case: str) -> list[Recorded]:
         return self._cases.get(case, [])
@@ -68,10 +72,6 @@ class Calls:
             for call in self.of(case)
             if not call.uses and call.interaction.uses in (Uses.ONCE, Uses.SOME)
         ]
-
-    def awaited(self, call: Recorded) -> bool:
-        """Whether a call on another connection was recorded after it was answered."""
-        return call.interaction.id in self._awaited
 
     def choose(
         self,
@@ -87,7 +87,7 @@ class Calls:
         of several recorded answers of a session call is the one of that time. `answered` are the
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
-        terms = Terms(self.names, discover=self.discover, moment=moment)
+        terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
         found = (
             self._of_case(asked, case, terms, answered)
             or self._of_session(asked, terms, window)
@@ -156,18 +156,19 @@ class Calls:
     def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """The nearest in time of the calls recorded while the present case was open or could
         still cause some."""
+        bucket = self._anywhere.bucket(asked)
+        first = bisect_left(bucket, window[0], key=self._at_ns)
+        last = bisect_right(bucket, window[1] + LATE_NS, key=self._at_ns)
+        timely = bucket[first:last]
+        for call in self._anywhere.exact(asked, terms.names):
+            if call in timely:
+                return Choice(call, compare_call(call, asked, terms))
         found = [
-            Choice(call, compare_call(call, asked, terms))
-            for call in self._anywhere.exact(asked, terms.names)
-        ]
-        found += [
             Choice(call, comparison)
-            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True)
+            for call, comparison in self._anywhere.alike(asked, terms, all_sites=True, among=timely)
             if comparison.looseness[0] == 0
         ]
-        since, until = window[0], window[1] + LATE_NS
-        timely = [c for c in found if since <= self._at_ns(c.call) <= until]
-        return min(timely, key=lambda c: self._at_ns(c.call), default=None)
+        return min(found, key=lambda c: self._at_ns(c.call), default=None)
 
     def _at_ns(self, call: Recorded) -> int:
         return self._began.get(call.case, 0) + call.interaction.asked_ns
@@ -205,12 +206,6 @@ class Calls:
             self._pools[call.case].remove(call)
             if self.discover:
                 self._anywhere.remove(call)
-
-
-def _awaited(case: Case) -> Iterator[str]:
-    connection = {call.id: call.connection for call in case.calls}
-    for call in case.calls:
-        yield from (id for id in call.after if connection.get(id) != call.connection)
 
 
 def pushes(case: Case) -> list[Interaction]:

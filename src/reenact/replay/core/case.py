@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from reenact.diff.tree import Comparison, Terms, compare
@@ -25,8 +26,9 @@ CALL_WAIT_NS = 10**9
 """Added to twice the recorded lateness: how long a test waits for a missing call. Rehearsals that
 discover wait much less: there most missing calls were just given to the wrong case."""
 
-PATIENCES = 10
-"""A service that goes on asking what was not recorded does not keep its case open for ever."""
+LIFE_NS = 10 * 10**9
+"""How long at most signs of life prolong that wait: a service that asks a refused call again and
+again never falls silent."""
 
 
 @dataclass(slots=True)
@@ -52,9 +54,9 @@ class Running:
     faults: list[str] = field(default_factory=list)
 
     def asked(self, asked: Asked, found: Choice | Miss, now_ns: int) -> None:
-        """Note a live call and what became of it. What the background says is no sign of life: a
-        heartbeat would keep a case open for ever."""
+        """Note a live call and what became of it."""
         if isinstance(found, Miss) or found.call.case:
+            # Background work, a heartbeat say, tells nothing of whether the case goes on.
             self.last_ns = now_ns
         if isinstance(found, Miss):
             self.misses.append(found)
@@ -97,11 +99,16 @@ class Running:
 
     def calls_deadline_ns(self, missing: list[Interaction], patience_ns: int) -> int:
         """How long to wait for calls that have not come: twice as late as recorded, and
-        `patience_ns` after the last sign of life, of which there may be PATIENCES."""
+        `patience_ns` after the last sign of life."""
         assert self.case is not None and self.done_ns is not None
         late = max((call.asked_ns - self.case.took_ns for call in missing), default=0)
-        due = self.done_ns + 2 * max(late, 0)
-        return min(max(due, self.last_ns) + patience_ns, due + PATIENCES * patience_ns)
+        since = self.done_ns + 2 * max(late, 0)
+        return max(since, min(self.last_ns, since + LIFE_NS)) + patience_ns
+
+    def quiet_at_ns(self, quiet_ns: int) -> int:
+        """When the case has asked nothing for `quiet_ns` after its response."""
+        assert self.done_ns is not None
+        return min(self.last_ns, self.done_ns + LIFE_NS) + quiet_ns
 
 
 def _order(interaction: Interaction, asked: Asked, early: list[str]) -> CallDifferences:
@@ -126,7 +133,7 @@ class Judge:
         self._discover = discover
         self._responses_only = responses_only
 
-    def response(self, running: Running) -> Comparison:
+    def response(self, running: Running, given: Set[str]) -> Comparison:
         """Compare the response, and bind what it minted."""
         case = running.case
         assert case is not None
@@ -138,6 +145,7 @@ class Judge:
             discover=self._discover,
             moment=running.moment,
             tolerated={t.at: t.rule for t in case.tolerances},
+            given=given,
             fixed=frozenset(("response", *at) for at in plugin.fixed),
         )
         if running.response is None:
@@ -157,7 +165,7 @@ class Judge:
     def verdict(self, running: Running, calls: Calls, now_ns: int) -> tuple[Verdict, Observation]:
         case = running.case
         assert case is not None
-        comparison = self.response(running)
+        comparison = self.response(running, calls.given)
         missing = [
             (c.interaction.id, self._reader.label(c.interaction)) for c in calls.unused(case.id)
         ]

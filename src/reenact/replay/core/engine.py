@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from reenact.diff.tree import Comparison
-from reenact.match.pool import Asked, Recorded
 from reenact.model.destination import destination, names_by_address
 from reenact.model.exchange import Outcome
 from reenact.model.protocol import (
@@ -35,7 +34,7 @@ from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Calls, pushes
-from reenact.replay.core.case import CALL_WAIT_NS, PATIENCES, Judge, Running, set_aside
+from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
     CaseDone,
@@ -48,6 +47,7 @@ from reenact.replay.core.events import (
     WakeAt,
     Write,
 )
+from reenact.replay.core.shake import Shake
 
 SLOW_NS = 20 * 10**6
 """Session answers that took longer when recorded take as long again: a blocked read that is
@@ -57,23 +57,21 @@ QUIET_NS = 20 * 10**6
 """First rehearsal only: a case is over when nothing was asked for this long after its response.
 Calls that come later are found to be late by their recorded time, and are then waited for."""
 
-
-HOLD_NS = 10 * 10**6
-"""How long an answer is held back to see who waits for it: longer than a thread needs to come to its
-next call."""
+SEEN_WAIT_NS = 250 * 10**6
+"""Later rehearsals: how long the calls are waited for that a case made in an earlier one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
-    of what a case does after its response, so give it a moment. `hold`: hold answers back, so that
-    a call which only by chance came after another one comes before it is answered."""
+    of what a case does after its response, so give it a moment. `shake` numbers a run in which
+    answers come late (`shake.py`); 0: they don't."""
 
     discover: bool = False
     linger: bool = False
-    hold: bool = False
     responses_only: bool = False
     fail_fast: bool = False
+    shake: int = 0
 
 
 @dataclass(slots=True)
@@ -119,13 +117,14 @@ class Engine:
         self._conns: dict[int, _Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
+        self._shake = Shake(self._todo, mode.shake)
         self._used_before: set[int] = set()
         self._unanswered = 0  # cases whose response did not come in time
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
         self._session = self._outside
-        self._later: list[tuple[int, int, int, Interaction, Asked]] = []
+        self._later: list[tuple[int, int, int, Interaction]] = []
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
 
@@ -238,7 +237,7 @@ class Engine:
         out: list[Command] = []
         due = [item for item in self._later if item[0] <= now_ns]
         self._later = [item for item in self._later if item[0] > now_ns]
-        for _, conn, token, interaction, _ in due:
+        for _, conn, token, interaction in due:
             out += self._serve(conn, token, interaction, now_ns)
         for conn, made in list(self._conns.items()):
             if made.responder is not None:
@@ -337,17 +336,20 @@ class Engine:
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
         if missing and not self._mode.responses_only and not running.case.aside:
-            deadline = running.calls_deadline_ns(
-                missing, QUIET_NS if self._mode.discover else CALL_WAIT_NS
-            )
+            deadline = running.calls_deadline_ns(missing, self._patience_ns())
             if now_ns < deadline:
                 return [WakeAt(deadline)]
-        if self._mode.hold and self._later:
+        if self._mode.shake and self._later:
             return []
-        quiet = min(running.last_ns, running.done_ns + PATIENCES * QUIET_NS) + QUIET_NS
-        if self._mode.linger and now_ns < quiet:
-            return [WakeAt(quiet)]
+        if self._mode.linger and now_ns < running.quiet_at_ns(QUIET_NS):
+            return [WakeAt(running.quiet_at_ns(QUIET_NS))]
         return self._finish_case(now_ns)
+
+    def _patience_ns(self) -> int:
+        """The first rehearsal does not trust the compiler's guess of what is still to come."""
+        if not self._mode.discover:
+            return CALL_WAIT_NS
+        return SEEN_WAIT_NS if self._suite.rehearsed else QUIET_NS
 
     def _finish_case(self, now_ns: int) -> list[Command]:
         done = self._done(now_ns)
@@ -441,28 +443,21 @@ class Engine:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns)
         interaction = found.call.interaction
-        wait_ns = self._wait_ns(found.call)
+        wait_ns = self._wait_ns(interaction, found.call.case)
+        if wait_ns is None:
+            return []
         if wait_ns:
-            return self._hold(conn, ask.token, interaction, asked, now_ns + wait_ns)
+            self._later.append((now_ns + wait_ns, conn, ask.token, interaction))
+            return [WakeAt(now_ns + wait_ns)]
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
-    def _wait_ns(self, call: Recorded) -> int:
-        """How long its answer is held back: as long as recorded, to see who waits for it, or not."""
-        interaction = call.interaction
+    def _wait_ns(self, interaction: Interaction, case: str) -> int | None:
+        """How late the answer comes; None: never, as recorded."""
         if interaction.outcome is Outcome.CUT and interaction.response is None:
-            return max(interaction.took_ns, 1)
-        if not call.case:
-            return interaction.took_ns if interaction.took_ns > SLOW_NS else 0
-        return HOLD_NS if self._mode.hold and self._calls.awaited(call) else 0
-
-    def _hold(
-        self, conn: int, token: int, interaction: Interaction, asked: Asked, at_ns: int
-    ) -> list[Command]:
-        """Answer later, or never when it was never answered."""
-        if interaction.response is None and interaction.outcome is Outcome.CUT:
-            return []
-        self._later.append((at_ns, conn, token, interaction, asked))
-        return [WakeAt(at_ns)]
+            return None
+        if not case and interaction.took_ns > SLOW_NS:
+            return interaction.took_ns
+        return self._shake.delay_ns(interaction.id)
 
     def _serve(self, conn: int, token: int, interaction: Interaction, now_ns: int) -> list[Command]:
         made = self._conns.get(conn)

@@ -1,0 +1,37 @@
+"""Answers a little late, each by another time: which order was chance, and which is meant?
+
+Two calls that a service makes independently of each other come in the same order in every quiet
+run. An order that the service itself keeps (the answer of the first is needed for the second)
+holds however long the first answer takes. So rehearsals after the first delay the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zlib import crc32
+
+from reenact.model.suite import Case
+
+STEPS = 4
+STEP_NS = 3 * 10**6
+"""An answer is late by 0 to 3 steps: longer than tasks of one request are apart by chance, shorter
+than any client's patience."""
+
+RUN_NS = 10 * 10**9
+"""What all delays of a run may come to, about; in long suites they are shorter."""
+
+
+class Shake:
+    """Delays that depend on the call and the run alone: the same run is late in the same way."""
+
+    def __init__(self, cases: Iterable[Case], run: int) -> None:
+        """`run` 0 delays nothing."""
+        self._run = run
+        self._ids = {a for case in cases for call in case.calls for a in call.after} if run else ()
+        mean_ns = STEP_NS * (STEPS - 1) // 2
+        self._step_ns = min(STEP_NS, STEP_NS * RUN_NS // (mean_ns * len(self._ids) or 1))
+
+    def delay_ns(self, interaction: str) -> int:
+        if interaction not in self._ids:
+            return 0
+        return crc32(f"{self._run} {interaction}".encode()) % STEPS * self._step_ns
