@@ -137,6 +137,8 @@ HOUSEKEEPING = [
     "RESET ALL",
     "DEALLOCATE ALL",
     "select pg_catalog.version()",
+    "select current_schema()",
+    "SELECT current_schema",
     "SELECT set_config('TimeZone', 'UTC', false)",
     "SELECT pg_catalog.set_config($1, $2, false), set_config('a', 'b', false)",
     "SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;",

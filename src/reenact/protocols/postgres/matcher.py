@@ -134,7 +134,7 @@ _SESSION_VERBS = frozenset(("SHOW", "RESET", "DISCARD", "DEALLOCATE", "UNLISTEN"
 _SET = re.compile(r"SET (?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)", re.IGNORECASE)
 _SET_CONFIG = r"(?:pg_catalog\.)?set_config\([^(),]+, [^(),]+, false\)"
 _ABOUT = re.compile(
-    r"SELECT (?:pg_catalog\.)?(?:version\(\)|current_schema(?:\(\))?|current_database\(\)"
+    r"SELECT (?:pg_catalog\.)?(?:version\(\)|\"?current_schema\"?(?:\(\))?|current_database\(\)"
     r"|pg_advisory_unlock_all\(\)|pg_backend_pid\(\)|pg_is_in_recovery\(\)"
     rf"|{_SET_CONFIG}(?:, {_SET_CONFIG})*)",
     re.IGNORECASE,
