@@ -52,6 +52,14 @@ def test_a_fixed_leaf_is_never_taken_for_generated() -> None:
     ]
 
 
+def test_where_hex_stands_it_may_have_no_letter_by_chance() -> None:
+    listed = Terms(Renaming(), generated={("r",): frozenset({"hex"})})
+    assert changes("3ad1ba72e3f8799b", "2548255469102777", listed) == []
+    assert changes("2548255469102777", "3ad1ba72e3f8799b", listed) == []
+    assert changes("2548255469102777", "1548255469102778", listed) == []
+    assert changes("25482554", "154825546", listed) == [(Change.FORM, "r")]
+
+
 def test_one_recorded_value_seen_as_two_live_ones_is_an_alias() -> None:
     terms = Terms(Renaming(), discover=True)
     assert changes([U1, U1], [U2, U2], terms) == []
