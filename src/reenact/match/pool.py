@@ -37,6 +37,8 @@ class Recorded:
     exact: object
     generated: Mapping[Path, frozenset[str]]
     housekeeping: bool
+    opens: bool
+    closes: bool
     uses: int = 0
 
 
@@ -52,6 +54,8 @@ class Asked:
     label: str
     housekeeping: bool
     waits: bool
+    opens: bool
+    closes: bool
 
 
 class Reader:
@@ -63,6 +67,7 @@ class Reader:
     def recorded(self, interaction: Interaction, case: str) -> Recorded:
         matcher = self.plugins[interaction.protocol].matcher
         normal = matcher.normal(interaction.request)
+        traits = matcher.traits(interaction.request, interaction.response)
         return Recorded(
             interaction=interaction,
             case=case,
@@ -70,7 +75,9 @@ class Reader:
             normal=normal,
             exact=frozen(normal),
             generated=kinds_by_path(interaction.generated),
-            housekeeping=matcher.traits(interaction.request, interaction.response).housekeeping,
+            housekeeping=traits.housekeeping,
+            opens=traits.opens,
+            closes=traits.closes,
         )
 
     def asked(self, protocol: str, destination: str, request: Value) -> Asked:
@@ -85,6 +92,8 @@ class Reader:
             label=matcher.label(request),
             housekeeping=traits.housekeeping,
             waits=traits.waits,
+            opens=traits.opens,
+            closes=traits.closes,
         )
 
     def label(self, interaction: Interaction) -> str:

@@ -17,6 +17,7 @@ from reenact.model.verdict import Miss
 from reenact.rename.given import given_words
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
+from reenact.replay.core.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,13 @@ class Choice:
     call: Recorded
     comparison: Comparison
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The end of a unit of work that is nobody's. It is answered as `like` was, or refused."""
+
+    like: Recorded | None
 
 
 class Calls:
@@ -42,13 +50,15 @@ class Calls:
         self.names = names
         self.discover = discover
         self.reader = Reader(plugins)
-        self._session = Pool(self._read(suite.session, ""))
+        session = self._read(suite.session, "")
+        self._session = Pool(session)
         self._cursor: dict[object, int] = {}
         self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
-        everything = [c for calls in self._cases.values() for c in calls] if discover else []
-        self._anywhere = Pool(sorted(everything, key=self._at_ns))
+        everything = [c for calls in self._cases.values() for c in calls]
+        self.lines = Lines([*session, *everything], self._at_ns, names)
+        self._anywhere = Pool(sorted(everything, key=self._at_ns) if discover else ())
         self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
 
@@ -107,6 +117,39 @@ class Calls:
         self._use(found, case)
         return found
 
+    def opening(
+        self, asked: Asked, follower: Choice | Background | Miss, case: str
+    ) -> Choice | Background | None:
+        """The recorded call that a live opening one is, now that it is known what came after it;
+        None when that does not tell. It is marked used."""
+        if isinstance(follower, Background):
+            return follower
+        if isinstance(follower, Miss):
+            return Background(None) if self.discover else None
+        opener = self.lines.opener_of(follower.call, asked)
+        if opener is None or not self._may_be(opener, case):
+            return None if follower.call.case else Background(opener)
+        found = Choice(opener, Comparison())
+        self._use(found, case)
+        return found
+
+    def closing(self, asked: Asked, before: Choice | Miss, case: str) -> Choice | Background | None:
+        """The recorded call that ends the unit of work of `before`; None when that does not tell.
+        It is marked used."""
+        if isinstance(before, Miss):
+            return Background(self.lines.any_edge(asked)) if self.discover else None
+        closer = self.lines.closer_of(before.call, asked)
+        if closer is None or not self._may_be(closer, case):
+            return None if before.call.case else Background(self.lines.any_edge(asked))
+        found = Choice(closer, Comparison())
+        self._use(found, case)
+        return found
+
+    def _may_be(self, call: Recorded, case: str) -> bool:
+        if not call.case:
+            return True
+        return not call.uses and (call.case == case or self.discover)
+
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
         """The first equal call whose turn it is; else, when there is no equal one at all, the
         tightest with generated values of telling form."""
@@ -115,7 +158,10 @@ class Calls:
             return None
         equal = pool.exact(asked, terms.names)
         if equal:
-            due = (c for c in equal if all(a in answered for a in c.interaction.after))
+            known = self.lines.openers  # what opened a unit is known only after it
+            due = (
+                c for c in equal if all(a in answered or a in known for a in c.interaction.after)
+            )
             call = next(due, None)
             return Choice(call, compare_call(call, asked, terms)) if call else None
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):

@@ -13,7 +13,7 @@ from reenact.model.value import Value
 from reenact.model.verdict import CallDifferences, Miss, Status, Step, Verdict
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
-from reenact.replay.core.calls import Calls, Choice
+from reenact.replay.core.calls import Background, Calls, Choice
 from reenact.replay.core.events import Observation, Served, Stray
 
 RESPONSE_WAIT_NS = 10 * 10**9
@@ -53,8 +53,11 @@ class Running:
     pushed: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
-    def asked(self, asked: Asked, found: Choice | Miss, now_ns: int) -> None:
+    def asked(self, asked: Asked, found: Choice | Background | Miss, now_ns: int) -> None:
         """Note a live call and what became of it."""
+        if isinstance(found, Background):
+            self._step(asked, "background", None)
+            return
         if isinstance(found, Miss) or found.call.case:
             # Background work, a heartbeat say, tells nothing of whether the case goes on.
             self.last_ns = now_ns

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from reenact.diff.tree import Comparison
+from reenact.match.pool import Asked, Recorded
 from reenact.model.destination import destination, names_by_address
 from reenact.model.exchange import Outcome
 from reenact.model.protocol import (
@@ -33,7 +34,7 @@ from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
-from reenact.replay.core.calls import Calls, pushes
+from reenact.replay.core.calls import Background, Calls, Choice, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
@@ -83,6 +84,10 @@ class _Conn:
     protocol: str = ""
     responder: Responder | None = None
     waiting: bytes = b""
+    opened: list[tuple[Asked, int]] = field(default_factory=list)
+    """Units of work begun of which it is not known yet whose they are, and when."""
+    before: Choice | Miss | None = None
+    """What became of the last call here; None after the end of a unit of work."""
 
 
 class Engine:
@@ -195,6 +200,7 @@ class Engine:
         made = self._conns.pop(conn, None)
         if made is None or made.responder is None:
             return [Shut(conn)]
+        self._credit(made, None)
         return self._do(conn, made.responder.eof(now_ns, reset=reset), now_ns)
 
     def dialled(self, conn: int, now_ns: int) -> list[Command]:
@@ -359,6 +365,8 @@ class Engine:
 
     def _done(self, now_ns: int) -> list[CaseDone]:
         """The verdict of the open case. A case whose connection is in doubt gets a new one."""
+        for made in self._conns.values():
+            self._credit(made, None)
         running, self._now = self._now, self._outside
         case = running.case
         assert case is not None
@@ -427,10 +435,15 @@ class Engine:
     def _asked(self, conn: int, ask: Ask, now_ns: int) -> list[Command]:
         made = self._conns[conn]
         asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
+        if asked.opens and (like := self._calls.lines.any_edge(asked)) is not None:
+            made.opened.append((asked, now_ns))
+            return self._answered_like(conn, ask.token, like, now_ns)
         running = self._now
-        found = self._calls.choose(
-            asked, running.id, running.moment, self._window(), running.answered
-        )
+        found = self._found(made, asked)
+        self._credit(made, found)
+        if isinstance(found, Background):
+            running.asked(asked, found, now_ns)
+            return self._answered_like(conn, ask.token, found.like, now_ns)
         if isinstance(found, Miss):
             if asked.housekeeping:
                 running = self._outside
@@ -450,6 +463,50 @@ class Engine:
             self._later.append((now_ns + wait_ns, conn, ask.token, interaction))
             return [WakeAt(now_ns + wait_ns)]
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
+
+    def _found(self, made: _Conn, asked: Asked) -> Choice | Background | Miss:
+        """Which recorded call a live one is."""
+        running = self._now
+        found: Choice | Background | Miss | None = None
+        if asked.closes and made.before is not None:
+            found = self._calls.closing(asked, made.before, running.id)
+        if found is None:
+            found = self._calls.choose(
+                asked, running.id, running.moment, self._window(), running.answered
+            )
+        if not asked.housekeeping and not isinstance(found, Background):
+            made.before = None if asked.closes else found
+        return found
+
+    def _credit(self, made: _Conn, follower: Choice | Background | Miss | None) -> None:
+        """Say which recorded calls the openings on this connection were."""
+        running = self._now
+        if isinstance(follower, Choice) and follower.call.housekeeping:
+            return
+        opened, made.opened = made.opened, []
+        for asked, at_ns in opened:
+            found: Choice | Background | Miss | None = None
+            if follower is not None:
+                found = self._calls.opening(asked, follower, running.id)
+            if found is None:
+                found = self._calls.choose(
+                    asked, running.id, running.moment, self._window(), running.answered
+                )
+            running.asked(asked, found, at_ns)
+            if isinstance(found, Choice):
+                running.answered.add(found.call.interaction.id)
+
+    def _answered_like(
+        self, conn: int, token: int, like: Recorded | None, now_ns: int
+    ) -> list[Command]:
+        reply: Answer | Refuse = Refuse(
+            "the end of background work that was not seen while recording"
+        )
+        if like is not None:
+            reply = Answer(like.interaction, self.names.retell(like.interaction.response))
+        return self._do(
+            conn, self._responder(self._conns[conn]).answer(token, reply, now_ns), now_ns
+        )
 
     def _wait_ns(self, interaction: Interaction, case: str) -> int | None:
         """How late the answer comes; None: never, as recorded."""

@@ -8,7 +8,7 @@ holds however long the first answer takes. So rehearsals after the first delay t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from zlib import crc32
+from hashlib import blake2b
 
 from reenact.model.suite import Case
 
@@ -34,4 +34,5 @@ class Shake:
     def delay_ns(self, interaction: str) -> int:
         if interaction not in self._ids:
             return 0
-        return crc32(f"{self._run} {interaction}".encode()) % STEPS * self._step_ns
+        chance = blake2b(f"{self._run} {interaction}".encode(), digest_size=1).digest()[0]
+        return chance % STEPS * self._step_ns
