@@ -189,9 +189,9 @@ class _Walk:
     def _judged(self, piece: Piece, allowed: frozenset[str]) -> Piece:
         """A number that could be a time but does not move like one is just a number, and where
         hex is known to stand two numbers are hex without letters."""
-        if "hex" in allowed and len(piece.recorded) == len(piece.live):
-            if hexadecimal(piece.recorded) and hexadecimal(piece.live):
-                return Piece("hex", piece.recorded, piece.live)
+        texts = piece.recorded, piece.live
+        if "hex" in allowed and len(texts[0]) == len(texts[1]) and all(map(hexadecimal, texts)):
+            return Piece("hex", *texts)
         if piece.kind != "epoch":
             return piece
         timely = keeps_place(piece.recorded, piece.live, self.terms.moment)

@@ -14,7 +14,6 @@ from reenact.model.exchange import Exchange
 from reenact.model.value import Value
 from reenact.protocols.postgres.matcher import PostgresMatcher
 
-
 _SAVEPOINTS = frozenset(("SAVEPOINT", "RELEASE"))
 _EDGES = _SAVEPOINTS | {"BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK"}
 
