@@ -16,6 +16,9 @@ INSTANTS: Final = frozenset({"instant", "epoch"})
 VARYING: Final = frozenset({"number", "text", "derived"})
 """`derived` is made from other values (a signature over a time): it keeps its form alone."""
 
+HANDLE: Final = "handle"
+"""A name for as long as a connection lives: bound until it is given again."""
+
 DERIVABLE: Final = frozenset({"hex", "token", "jwt", "opaque"})
 KINDS: Final = BOUND | INSTANTS | VARYING
 

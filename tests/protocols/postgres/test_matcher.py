@@ -66,7 +66,7 @@ def test_names_that_live_in_the_session_only_are_leaves() -> None:
     assert normal('SAVEPOINT "s140_x1"') == {
         "query": "SAVEPOINT ?name",
         "literals": [],
-        "names": ["s140_x1"],
+        "gives": ["s140_x1"],
         "params": [],
     }
     assert key("SAVEPOINT s1") == key('SAVEPOINT "s140_x1"')

@@ -98,8 +98,12 @@ def _normal_sql(kind: str, sql: str) -> Tree:
     found = sqltext.read(sql)
     out: Tree = {kind: found.shape, "literals": list(found.literals)}
     if found.names:
-        out["names"] = list(found.names)
+        out["gives" if _GIVES.match(found.shape) else "names"] = list(found.names)
     return out
+
+
+_GIVES = re.compile(r"(?:SAVEPOINT|DECLARE|PREPARE) \?name\b", re.IGNORECASE)
+"""Statements that give something a name of their own; others use the name."""
 
 
 def _normal_data(kind: str, request: Tree) -> Tree:

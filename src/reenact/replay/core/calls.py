@@ -186,7 +186,9 @@ class Calls:
         """Session calls are served as often as asked, with the answer of that time."""
         found = self._session.exact(asked, terms.names)
         if found:
-            return Choice(self._turn(found, window), Comparison())
+            call = self._turn(found, window)
+            names = compare_call(call, asked, terms) if call.handles else Comparison()
+            return Choice(call, names)
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
         return Choice(*alike[0]) if alike else None
 
