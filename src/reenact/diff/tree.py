@@ -14,7 +14,7 @@ from reenact.model.difference import Change, Difference
 from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, path_text, same
 from reenact.rename.align import Piece, align
-from reenact.rename.forms import BOUND, DERIVABLE, INSTANTS
+from reenact.rename.forms import BOUND, DERIVABLE, INSTANTS, may_be_hex
 from reenact.rename.instants import Moment, keeps_place, read
 from reenact.rename.table import Renaming
 
@@ -187,7 +187,14 @@ class _Walk:
                 self._differ(a, b, at, change=Change.ALIAS)
 
     def _judged(self, piece: Piece, allowed: frozenset[str]) -> Piece:
-        """A number that could be a time but does not move like one is just a number."""
+        """A number that could be a time but does not move like one is just a number; digits where
+        hexadecimal ones are known to be made up are those."""
+        if (
+            "hex" in allowed
+            and piece.kind not in allowed
+            and may_be_hex(piece.recorded, piece.live)
+        ):
+            return Piece("hex", piece.recorded, piece.live)
         if piece.kind != "epoch":
             return piece
         timely = keeps_place(piece.recorded, piece.live, self.terms.moment)

@@ -78,6 +78,12 @@ def kind_of_pair(recorded: str, live: str, *, known: bool = False) -> str | None
     return a if a == b != "token" else None
 
 
+def may_be_hex(recorded: str, live: str) -> bool:
+    """Hexadecimal numbers of one length, also without a letter: one in forty of eight digits."""
+    digits = set(recorded.lower()) | set(live.lower())
+    return len(recorded) == len(live) >= TOKEN_MIN and digits <= _HEX
+
+
 def looks_random(text: str) -> bool:
     """Letters and digits together, or capitals within words: what words of a language lack."""
     if any(c.isdigit() for c in text) and any(c.isalpha() for c in text):
