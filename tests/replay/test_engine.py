@@ -366,3 +366,24 @@ def test_neither_a_heartbeat_nor_endless_questions_keep_a_case_open(said: str) -
     engine = Engine(beats, {"toy": TOY}, Mode(), wall_ns=10**18, now_ns=0)
     simulator = Simulator(engine, lost, every_700_ms)
     assert [v.status for v in verdicts(simulator.run())] == [Status.FAIL]
+
+
+def test_a_number_that_differs_is_not_generated_while_calls_are_still_with_other_cases() -> None:
+    def price(request: str) -> Generator[str, str, str]:
+        first = yield "GET price"
+        yield "SET price"
+        second = yield "GET price"
+        return f"{first} {second}"
+
+    first, change, second = (
+        call("1.1", "GET price", "5"), call("1.2", "SET price", "OK"), call("1.3", "GET price", "6"),
+    )  # fmt: skip
+
+    def learned(*cases: Case) -> tuple[object, ...]:
+        found = play(suite(*cases), price, discover=True)
+        run = [d.observation for d in found.done]
+        return learn(suite(*cases), [run], Findings(), {"toy": TOY}).cases[0].generated
+
+    assert learned(case(1, "X", "5 7", first, change, second)) != ()
+    other = case(2, "Y", "5 6", first)
+    assert learned(case(1, "X", "5 7", change, second), other) == ()

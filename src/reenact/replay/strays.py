@@ -7,6 +7,7 @@ every rehearsal. A kind of call that no case asked for every time is nobody's: i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
@@ -27,6 +28,9 @@ CHANCE_LATE = 1.25
 """Four in five, of those that asked after their response: a case that was once given a heartbeat
 waits for the next one, and so is its asker each time."""
 
+SEEN_MAX = 50
+"""Calls of a kind that are kept to see what varies in them."""
+
 Kind: TypeAlias = tuple[str, str]
 
 
@@ -36,7 +40,7 @@ class Strays:
     def __init__(self, plugins: Mapping[str, ProtocolPlugin]) -> None:
         self._plugins = plugins
         self._askers: dict[Kind, list[dict[str, bool]]] = {}  # by run: case -> always late
-        self._first: dict[Kind, Stray] = {}
+        self._seen: dict[Kind, list[Stray]] = defaultdict(list)
         self._runs = 0
 
     def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
@@ -45,7 +49,8 @@ class Strays:
         calls = {call.id: call for call in (*played.session, *_calls(played.cases))}
         for seen in run:
             for stray in seen.strays:
-                self._first.setdefault(self._kind(stray), stray)
+                if len(self._seen[self._kind(stray)]) < SEEN_MAX:
+                    self._seen[self._kind(stray)].append(stray)
                 self._note(self._kind(stray), seen.case, late=False)
             for served in seen.served:
                 call = calls[served.interaction]
@@ -78,10 +83,10 @@ class Strays:
         kept = [call for call in suite.session if not is_stray(call)]
         asked = [c for c in (*kept, *_calls(suite.cases)) if c.request is not None]
         recorded = {self._kind(call) for call in asked}
-        nobodys = {what for what in self._first if self._nobodys(what, recorded)}
+        nobodys = {what for what in self._seen if self._nobodys(what, recorded)}
         cases, found = self._without(suite.cases, nobodys)
         session = [*kept, *_as_session(found, kept)]
-        never = [self._first[what] for what in self._first if what in nobodys - recorded]
+        never = [seen[0] for what, seen in self._seen.items() if what in nobodys - recorded]
         marked = [self._marked(call, nobodys, suite.started_ns) for call in session]
         marked.sort(key=lambda call: call.asked_ns)
         refused = (_refused(stray, f"s.r{n}") for n, stray in enumerate(never, 1))
@@ -106,11 +111,11 @@ class Strays:
         return tuple(out), found
 
     def _marked(self, call: Interaction, nobodys: Set[Kind], started_ns: int) -> Interaction:
-        """With the sites at which it differs from what a rehearsal asked."""
+        """With the sites at which it differs from what rehearsals asked."""
         if call.request is None or self._kind(call) not in nobodys:
             return call
-        asked = _refused(self._first[self._kind(call)], "")
-        return with_variation([asked, call], self._plugins, started_ns)[1]
+        asked = [_refused(stray, "") for stray in self._seen[self._kind(call)]]
+        return with_variation([*asked, call], self._plugins, started_ns)[-1]
 
 
 def is_stray(call: Interaction) -> bool:

@@ -111,8 +111,11 @@ class Calls:
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
+        found = self._of_case(asked, case, terms, answered)
+        if found is None and self.discover and self._like_setup(asked, terms):
+            found = self._of_neighbours(asked, terms, window)
         found = (
-            self._of_case(asked, case, terms, answered)
+            found
             or self._of_session(asked, terms, window)
             or self._out_of_order(asked, case, terms)
         )
@@ -193,6 +196,12 @@ class Calls:
                 return Choice(call, comparison)
         return None
 
+    def _like_setup(self, asked: Asked, terms: Terms) -> bool:
+        """Whether all that equals it in the session is the set-up of a connection (its BEGIN):
+        then a misplaced call of this case is the better guess."""
+        equal = self._session.exact(asked, terms.names)
+        return bool(equal) and not asked.housekeeping and all(c.housekeeping for c in equal)
+
     def _out_of_order(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
         """An equal call of the case whose turn it is not: one that came too early, unless the
         background makes such calls, too (its own BEGIN, say)."""
@@ -206,7 +215,9 @@ class Calls:
         if self._sent(found):
             return self._taken(found)
         if found:
-            return Choice(self._turn(found, window), Comparison())
+            call = self._turn(found, window)
+            names = compare_call(call, asked, terms) if call.handles else Comparison()
+            return Choice(call, names)
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
         return Choice(*alike[0]) if alike else None
 

@@ -88,6 +88,8 @@ class _Conn:
     """Units of work begun of which it is not known yet whose they are, and when."""
     before: Choice | Miss | None = None
     """What became of the last call here; None after the end of a unit of work."""
+    late_of: str = ""
+    """The earlier case whose late effect that call was."""
 
 
 class Engine:
@@ -122,6 +124,7 @@ class Engine:
         self._conns: dict[int, _Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
+        self._place = {case.id: n for n, case in enumerate(suite.cases)}
         self._shake = Shake(self._todo, mode.shake)
         self._used_before: set[int] = set()
         self._unanswered = 0  # cases whose response did not come in time
@@ -342,7 +345,7 @@ class Engine:
             self._unanswered += 1
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
-        if missing and not self._mode.responses_only and not running.case.aside:
+        if missing and not self._mode.responses_only:
             deadline = running.calls_deadline_ns(missing, self._patience_ns())
             if now_ns < deadline:
                 return [WakeAt(deadline)]
@@ -443,7 +446,8 @@ class Engine:
         if asked.waits and (wait := self._calls.wait(asked, running.id)) is not None:
             return self._wait(conn, ask, wait, now_ns)
         found = self._found(made, asked)
-        self._credit(made, found)
+        late_of = self._late_of(made, asked, found)
+        self._credit(made, found, late_of)
         if isinstance(found, Background):
             running.asked(asked, found, now_ns)
             return self._answered_like(conn, ask.token, found.like, now_ns)
@@ -457,7 +461,7 @@ class Engine:
             conflict = self.names.bind(b.kind, str(b.recorded), str(b.live), running.id)
             if conflict is not None:
                 running.conflicts.append(conflict)
-        running.asked(asked, found, now_ns)
+        running.asked(asked, found, now_ns, late_of)
         interaction = found.call.interaction
         wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
         if wait_ns is None:
@@ -481,7 +485,27 @@ class Engine:
             made.before = None if asked.closes else found
         return found
 
-    def _credit(self, made: _Conn, follower: Choice | Background | Miss | None) -> None:
+    def _late_of(self, made: _Conn, asked: Asked, found: Choice | Background | Miss) -> str:
+        """Rehearsal only: the earlier case whose late effect a call is. It carries values that that
+        case made up, and that neither the open case's request nor any answer has told since; or
+        it ends a unit of work that did."""
+        running = self._now
+        if not self._mode.discover or running.case is None:
+            return ""
+        if asked.closes and made.late_of:
+            late_of, made.late_of = made.late_of, ""
+            return late_of
+        if not isinstance(found, Choice) or not found.call.case:
+            return ""
+        origins: set[str] = set()
+        self.names.untell(asked.normal, origins)
+        strange = origins - running.uses - running.told - {running.id, ""}
+        made.late_of = max(strange, key=self._place.__getitem__, default="")
+        return made.late_of
+
+    def _credit(
+        self, made: _Conn, follower: Choice | Background | Miss | None, late_of: str = ""
+    ) -> None:
         """Say which recorded calls the openings on this connection were."""
         running = self._now
         if isinstance(follower, Choice) and follower.call.housekeeping:
@@ -495,7 +519,7 @@ class Engine:
                 found = self._calls.choose(
                     asked, running.id, running.moment, self._window(), running.answered
                 )
-            running.asked(asked, found, at_ns)
+            running.asked(asked, found, at_ns, late_of)
             if isinstance(found, Choice):
                 running.answered.add(found.call.interaction.id)
 
@@ -555,7 +579,7 @@ class Engine:
         if interaction.outcome is Outcome.BROKEN and interaction.response is None:
             reply = Refuse("background traffic that was not seen while recording")
             return self._do(conn, self._responder(made).answer(token, reply, now_ns), now_ns)
-        response = self.names.retell(interaction.response)
+        response = self.names.retell(interaction.response, self._now.told)
         actions = self._responder(made).answer(token, Answer(interaction, response), now_ns)
         out = self._do(conn, actions, now_ns) + self._push(now_ns)
         return out + self._hand_on(interaction, now_ns)

@@ -52,7 +52,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded call that was served: what rehearsal learns from.
 
     `owner` is the case it was listed in ("" for the session's), `answered` the ids already
-    answered when it was asked, `varied` the sites where a generated value was seen. `late`: asked
+    answered when it was asked, `varied` the sites where a generated value was seen. `late_of` is
+    the earlier case whose late effect it is, "" when it is of the case that was open. `late`: asked
     after the response, while the case waited for it or for another call.
     """
 
@@ -60,6 +61,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     answered: frozenset[str]
     varied: tuple[tuple[Path, str], ...] = ()
+    late_of: str = ""
     late: bool = False
 
 
