@@ -204,6 +204,20 @@ def test_a_worker_is_handed_what_was_sent_once_it_has_been_sent() -> None:
     assert worker(QUEUE[:1]) == ["SEND order of a pen"]
 
 
+def test_answers_of_one_connection_come_in_the_order_of_the_questions() -> None:
+    slow = msgspec.structs.replace(call("s.1", "GET a", "first"), took_ns=10**9)
+    engine = Engine(
+        suite(case(1, "X", "ok"), session=[slow, call("s.2", "GET b", "second")]),
+        {"toy": TOY}, Mode(), wall_ns=0, now_ns=0,
+    )  # fmt: skip
+    found = Simulator(engine, ordering)
+    found.wait(7, "GET a\nGET b")
+    assert 7 not in found.answers
+    found.now = 10**9
+    found.tick()
+    assert found.answers[7] == ["first", "second"]
+
+
 MINTED = [
     case(1, "NEW", f"made {U1}", call("1.1", f"SET thing {U1}")),
     case(2, f"SHOW {U1}", f"is {U1}", call("2.1", f"GET thing {U1}", f"{U1}")),

@@ -466,8 +466,9 @@ class Engine:
         wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
         if wait_ns is None:
             return []
-        if wait_ns:
-            return self._hold(conn, ask.token, interaction, now_ns + wait_ns)
+        at_ns = max(now_ns + wait_ns, self._held_until_ns(conn))
+        if at_ns > now_ns:
+            return self._hold(conn, ask.token, interaction, at_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
     def _found(self, made: _Conn, asked: Asked) -> Choice | Background | Miss:
@@ -541,6 +542,11 @@ class Engine:
         if not case and interaction.took_ns > SLOW_NS:
             return interaction.took_ns
         return self._shake.delay_ns(interaction.id)
+
+    def _held_until_ns(self, conn: int) -> int:
+        """Answers of one connection leave in the order of the questions, so none is given before
+        those that are held back."""
+        return max((at_ns for at_ns, held, _, _ in self._later if held == conn), default=0)
 
     def _hold(self, conn: int, token: int, interaction: Interaction, at_ns: int) -> list[Command]:
         self._later.append((at_ns, conn, token, interaction))
