@@ -14,7 +14,7 @@ from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
 from reenact.replay.core.shake import STEP_NS
 from reenact.replay.reason import reason
-from reenact.replay.rehearse import Findings, learn
+from reenact.replay.rehearse import Findings, learn, only_order, quarantine
 
 U1 = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 U2 = "0e37df36-f698-41e6-8dd4-cb9df3ca9a3c"
@@ -387,3 +387,27 @@ def test_a_number_that_differs_is_not_generated_while_calls_are_still_with_other
     assert learned(case(1, "X", "5 7", first, change, second)) != ()
     other = case(2, "Y", "5 6", first)
     assert learned(case(1, "X", "5 7", change, second), other) == ()
+
+
+def test_a_case_that_differs_in_order_alone_is_not_set_aside() -> None:
+    def swapped(request: str) -> Generator[str, str, str]:
+        yield "SET b"
+        yield "SET a"
+        return "done"
+
+    ordered = suite(case(1, "X", "done", call("1.1", "SET a"), call("1.2", "SET b", after=["1.1"])))
+    first = play(ordered, swapped)
+    [verdict] = verdicts(first)
+    assert verdict.status is Status.FAIL
+    assert only_order(verdict)
+    kept = quarantine(ordered, [verdict], {"0001-x": "order"}, Findings())
+    assert kept.cases[0].aside == ""
+    taught = learn(kept, [[d.observation for d in first.done]], Findings(), {"toy": TOY})
+    assert [v.status for v in verdicts(play(taught, swapped))] == [Status.PASS]
+    lost = verdicts(play(ordered, lambda request: iter_lost()))[0]
+    assert not only_order(lost)
+
+
+def iter_lost() -> Generator[str, str, str]:
+    yield "SET b"
+    return "done"
