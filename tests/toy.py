@@ -52,6 +52,7 @@ class ToyMatcher:
         return Traits(
             housekeeping=verb == "HELLO",
             reads=verb == "GET",
+            waits=verb == "TAKE",
             opens=verb == "BEGIN",
             closes=verb == "COMMIT",
         )
@@ -161,6 +162,14 @@ class Simulator:
                 continue
             self._wait()
         return self
+
+    def wait(self, conn: int, call: str) -> None:
+        """A worker of the service asks on a connection of its own; see `answers`."""
+        where = Flow(
+            id=conn, role=Role.OUTBOUND, client=Endpoint("s", 1), server=Endpoint("10.0.0.1", 1)
+        )
+        self._do(self.engine.opened(conn, where, self.now))
+        self._do(self.engine.received(conn, f"{call}\n".encode(), self.now))
 
     def _wait(self) -> None:
         self.now = max(self.now, min(self._wakes))

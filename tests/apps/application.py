@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +19,6 @@ from tests.servers.redis import redis
 HERE = Path(__file__).parent
 
 
-def programs() -> Path:
-    """Where the applications' Python is."""
-    return Path("/tmp/apps/venv/bin")
-
-
 @dataclass(frozen=True)
 class Mutation:
     """A bug planted in a source file: `old` stands there exactly once."""
@@ -34,18 +28,21 @@ class Mutation:
     new: str
     file: str = "app.py"
 
+    def applied(self, source: str) -> str:
+        assert source.count(self.old) == 1, (self.what, source.count(self.old))
+        return source.replace(self.old, self.new)
+
 
 @dataclass(frozen=True)
 class Application:
     """`command` is told the port. `visit(visitor, n)` is what user number n does, once; `prepare`
-    runs when the dependencies are up and before the recording."""
+    runs when the dependencies are up and before the recording. The first two mutations are tested
+    in CI. `/health` answers when the service is up."""
 
     name: str
     command: Callable[[int], Sequence[str]]
     visit: Callable[[Visitor, int], None]
     mutations: Sequence[Mutation] = ()
-    ready: str = "/health"
-    extra: Mapping[str, str] | None = None
     prepare: Callable[[Path, Mapping[str, str]], None] | None = None
 
     @property
@@ -105,15 +102,3 @@ def dependencies(app: Application, folder: Path) -> Iterator[dict[str, str]]:
         if app.prepare is not None:
             app.prepare(folder, env)
         yield env
-
-
-def mutated(app: Application, mutation: Mutation, folder: Path) -> Path:
-    """A copy of the application with the bug in it."""
-    copy = folder / "build"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(app.source, copy)
-    file = copy / mutation.file
-    text = file.read_text()
-    assert text.count(mutation.old) == 1, (mutation.what, text.count(mutation.old))
-    file.write_text(text.replace(mutation.old, mutation.new))
-    return copy

@@ -73,6 +73,14 @@ def test_housekeeping_belongs_to_nobody() -> None:
     assert given(stimuli, [exchange("1", 2, 1, "HELLO")]) == {"a": [], "session": ["1"]}
 
 
+def test_waiting_for_work_belongs_to_nobody_unless_a_request_waits_itself() -> None:
+    stimuli = [exchange("a", 0, 50, "BUY pencil"), exchange("b", 100, 50, "BUY inkpot")]
+    waiting = [exchange("1", 5, 30, "TAKE answer"), exchange("2", 10, 100, "TAKE orders")]
+    again = exchange("3", 111, 5, "TAKE orders")
+    found = given(stimuli, [*waiting, again])
+    assert found == {"a": ["1"], "b": [], "session": ["2", "3"]}
+
+
 def test_the_transactions_of_requests_are_not_background_because_the_background_has_some_too() -> (
     None
 ):

@@ -52,6 +52,38 @@ def test_a_fixed_leaf_is_never_taken_for_generated() -> None:
     ]
 
 
+def test_where_hex_stands_it_may_have_no_letter_by_chance() -> None:
+    listed = Terms(Renaming(), generated={("r",): frozenset({"hex"})})
+    assert changes("3ad1ba72e3f8799b", "2548255469102777", listed) == []
+    assert changes("2548255469102777", "3ad1ba72e3f8799b", listed) == []
+    assert changes("2548255469102777", "1548255469102778", listed) == []
+    assert changes("25482554", "154825546", listed) == [(Change.FORM, "r")]
+
+
+def test_a_name_may_be_any_and_stands_until_it_is_given_again() -> None:
+    names = Renaming()
+    terms = Terms(names, handles=frozenset({"gives"}))
+
+    def given(recorded: str, live: str) -> bool:
+        found = compare({"gives": [recorded]}, {"gives": [live]}, ("r",), terms)
+        for b in found.bindings:
+            assert names.bind(b.kind, str(b.recorded), str(b.live)) is None
+        return found.equal
+
+    def used(recorded: str, live: str) -> bool:
+        return changes({"names": [recorded]}, {"names": [live]}, terms) == []
+
+    assert given("c_7f64d67275d0_6", "c_7ff3c4479a50_1")
+    assert used("c_7f64d67275d0_6", "c_7ff3c4479a50_1")
+    assert not used("c_7f64d67275d0_6", "c_7ff3c4479a50_2")
+    assert given("c_7f64d67275d0_7", "c_7ff3c4479a50_1")  # the same live name, used again
+    assert used("c_7f64d67275d0_7", "c_7ff3c4479a50_1")
+    assert not used("c_7f64d67275d0_6", "c_7ff3c4479a50_1")
+    assert given("c_7f64d67275d0_7", "c_7f64d67275d0_7")
+    assert used("c_7f64d67275d0_7", "c_7f64d67275d0_7")
+    assert not used("c_7f64d67275d0_7", "c_7ff3c4479a50_1")
+
+
 def test_one_recorded_value_seen_as_two_live_ones_is_an_alias() -> None:
     terms = Terms(Renaming(), discover=True)
     assert changes([U1, U1], [U2, U2], terms) == []

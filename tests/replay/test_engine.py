@@ -170,6 +170,40 @@ def test_session_calls_are_served_as_often_as_asked_and_not_asserted() -> None:
     assert verdicts(play(what, pinging))[0].status is Status.PASS
 
 
+QUEUE = [
+    case(1, "ORDER pen", "ok", call("1.1", "SEND order of a pen")),
+    case(2, "ORDER ink", "ok", call("2.1", "SEND order of ink")),
+]
+TAKEN = [
+    call("s.1", "TAKE orders", "SEND order of ink", uses=Uses.MANY),
+    call("s.2", "TAKE orders", "SEND order of a pen", uses=Uses.MANY),
+]
+
+
+def ordering(request: str) -> Generator[str, str, str]:
+    item = request.split()[1]
+    yield "SEND order of ink" if item == "ink" else "SEND order of a pen"
+    return "ok"
+
+
+def worker(cases: Sequence[Case]) -> list[str]:
+    """What a worker is given that takes two orders at once."""
+    timed = [msgspec.structs.replace(t, took_ns=10**9) for t in TAKEN]
+    engine = Engine(suite(*cases, session=timed), {"toy": TOY}, Mode(), wall_ns=0, now_ns=0)
+    found = Simulator(engine, ordering)
+    found.wait(7, "TAKE orders")
+    found.wait(8, "TAKE orders")
+    found.run()
+    assert [v.status for v in verdicts(found)] == [Status.PASS] * len(cases)
+    return found.answers.get(7, []) + found.answers.get(8, [])
+
+
+def test_a_worker_is_handed_what_was_sent_once_it_has_been_sent() -> None:
+    assert worker(QUEUE) == ["SEND order of a pen", "SEND order of ink"]
+    assert worker(QUEUE[::-1]) == ["SEND order of ink", "SEND order of a pen"]
+    assert worker(QUEUE[:1]) == ["SEND order of a pen"]
+
+
 MINTED = [
     case(1, "NEW", f"made {U1}", call("1.1", f"SET thing {U1}")),
     case(2, f"SHOW {U1}", f"is {U1}", call("2.1", f"GET thing {U1}", f"{U1}")),
@@ -318,3 +352,24 @@ def test_neither_a_heartbeat_nor_endless_questions_keep_a_case_open(said: str) -
     engine = Engine(beats, {"toy": TOY}, Mode(), wall_ns=10**18, now_ns=0)
     simulator = Simulator(engine, lost, every_700_ms)
     assert [v.status for v in verdicts(simulator.run())] == [Status.FAIL]
+
+
+def test_a_number_that_differs_is_not_generated_while_calls_are_still_with_other_cases() -> None:
+    def price(request: str) -> Generator[str, str, str]:
+        first = yield "GET price"
+        yield "SET price"
+        second = yield "GET price"
+        return f"{first} {second}"
+
+    first, change, second = (
+        call("1.1", "GET price", "5"), call("1.2", "SET price", "OK"), call("1.3", "GET price", "6"),
+    )  # fmt: skip
+
+    def learned(*cases: Case) -> tuple[object, ...]:
+        found = play(suite(*cases), price, discover=True)
+        run = [d.observation for d in found.done]
+        return learn(suite(*cases), [run], Findings(), {"toy": TOY}).cases[0].generated
+
+    assert learned(case(1, "X", "5 7", first, change, second)) != ()
+    other = case(2, "Y", "5 6", first)
+    assert learned(case(1, "X", "5 7", change, second), other) == ()

@@ -65,6 +65,24 @@ def test_the_kernel_is_asked_for_listeners_and_says_who_takes_ipv6_only() -> Non
         assert {row for row in table if row.port == ports_of[four]} == {found[ports_of[four]]}
 
 
+def test_an_ipv4_address_of_an_ipv6_socket_is_one_of_ipv4() -> None:
+    """Every JVM listens so; nobody outside can listen on the mapped address itself."""
+    with (
+        netlink.diagnostics() as wire,
+        socket.socket(socket.AF_INET6) as one,
+        socket.socket(socket.AF_INET6) as every,
+    ):
+        ports_of = {}
+        for sock, address in ((one, "::ffff:127.0.0.1"), (every, "::ffff:0.0.0.0")):
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            sock.bind((address, 0))
+            sock.listen()
+            ports_of[sock] = sock.getsockname()[1]
+        for rows in (diag.listening(wire), ports.parse(Path("/proc/net/tcp6").read_bytes())):
+            found = {row.port: row.address for row in rows}
+            assert (found[ports_of[one]], found[ports_of[every]]) == ("127.0.0.1", "0.0.0.0")
+
+
 def test_garbage_is_no_listener() -> None:
     assert ports.parse(b"") == []
     assert ports.parse(b"header\nshort row\n") == []

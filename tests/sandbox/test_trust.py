@@ -102,6 +102,54 @@ def test_java_options_of_the_user_are_kept_and_theirs_of_the_store_wins(tmp_path
     assert made.env["JAVA_TOOL_OPTIONS"] == theirs
 
 
+def test_authorities_that_any_setting_names_gain_our_ca(tmp_path: Path) -> None:
+    private = tmp_path / "corporate.pem"
+    private.write_bytes(Authority().pem)
+    tools = {
+        "A": {"env": {"BILLING_CA": str(private)}},
+        "B": {"env": {"DB": f"postgres://u@h/d?sslmode=verify-full&sslrootcert={private}"}},
+        "C": {"command": ["app", "--cacert=corporate.pem"]},
+    }
+    for name, told in tools.items():
+        env = {**PATH, **told.get("env", {})}  # type: ignore[dict-item]
+        command = tuple(told.get("command", ()))
+        made = trust.arrange(CA.pem, tmp_path / name, env, command=command, cwd=str(tmp_path))
+        source = {target: source for source, target in made.binds}[str(private)]
+        assert Path(source).read_bytes() == private.read_bytes() + CA.pem, name
+        assert made.roots == private.read_bytes()
+
+
+def test_a_certificate_that_the_service_shows_stays_as_it_is(tmp_path: Path) -> None:
+    CA.server(tmp_path)
+    shown = tmp_path / "server.pem"
+    leaf = shown.read_bytes()[shown.read_bytes().index(b"-----BEGIN CERT") :]
+    (tmp_path / "leaf.pem").write_bytes(leaf)
+    env = {**PATH, "TLS_CERT": str(shown), "TLS_CHAIN": str(tmp_path / "leaf.pem")}
+    made = trust.arrange(CA.pem, tmp_path / "ours", env)
+    assert not {str(shown), str(tmp_path / "leaf.pem")} & {target for _, target in made.binds}
+
+
+def test_a_java_store_that_the_service_names_gains_our_ca_and_keeps_its_password(
+    tmp_path: Path,
+) -> None:
+    other = Authority().pem
+    (tmp_path / "t.jks").write_bytes(java_trust.store(other, "secret"))
+    option = "-Djavax.net.ssl.trustStore=t.jks"
+    password = "-Djavax.net.ssl.trustStorePassword=secret"
+    for env, command in (
+        ({"JAVA_TOOL_OPTIONS": f"{option} {password}"}, ()),
+        ({}, ("java", option, password, "App")),
+        ({"TRUST_STORE": "t.jks", "TRUST_STORE_PASSWORD": "secret"}, ()),
+    ):
+        made = trust.arrange(
+            CA.pem, tmp_path / "ours", {**PATH, **env}, command=command, cwd=str(tmp_path)
+        )
+        source = {target: source for source, target in made.binds}[str(tmp_path / "t.jks")]
+        assert java_trust.certificates_in(source, "secret") == other + CA.pem
+        assert java_trust.certificates_in(source) == b""
+        assert made.roots == other
+
+
 def test_a_trust_file_gains_our_ca(tmp_path: Path) -> None:
     private = tmp_path / "root.crt"
     private.write_bytes(Authority().pem)

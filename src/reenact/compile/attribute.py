@@ -1,7 +1,8 @@
 """Which outgoing call was made for which incoming request: evidence, in order of its strength.
 
-1. Housekeeping of a connection, and calls that are also made when no request is open, belong
-   to nobody: they are the session's.
+1. Housekeeping of a connection, calls that are also made when no request is open, and those by
+   which a worker waits for work longer than any request lasts, belong to nobody: they are the
+   session's.
 2. Only one request was open when the call was made.
 3. The call carries values that only one of the open requests carries.
 4. Its neighbours on the same connection belong to a request that was open (a pool lends a
@@ -23,7 +24,7 @@ from decimal import Decimal
 from urllib.parse import unquote
 
 from reenact.compile.kind import kind
-from reenact.model.exchange import Exchange
+from reenact.model.exchange import Exchange, Outcome
 from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.value import Value, leaves
 
@@ -86,6 +87,11 @@ class _Work:
             self.kinds[n] for n in range(len(self.calls)) if not self.open[n] and not self._late(n)
         )
         often = {kind for kind, times in idle.items() if times >= BACKGROUND_MIN}
+        often |= {
+            self.kinds[n]
+            for n in range(len(self.calls))
+            if self.traits[n].waits and self._outlasts(n)
+        }
         background = self._background(often)
         for n, call in enumerate(self.calls):
             if self.traits[n].housekeeping or n in background:
@@ -96,6 +102,14 @@ class _Work:
                     self.owner[n] = late
             elif len(self.open[n]) == 1:
                 self.owner[n] = self.open[n][0]
+
+    def _outlasts(self, n: int) -> bool:
+        """Whether no request was open from the call's beginning to its end."""
+        call = self.calls[n]
+        if call.outcome is Outcome.CUT:
+            return True
+        ends_ns = call.answered_ns
+        return not any(self.stimuli[i].answered_ns >= ends_ns for i in self.open[n])
 
     def _background(self, often: Set[str]) -> set[int]:
         """Calls of these kinds. What opens and closes a transaction says nothing of itself (every

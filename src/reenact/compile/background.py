@@ -61,6 +61,6 @@ def _varied(a: tuple[Value, int], b: tuple[Value, int], started_ns: int) -> list
 
 
 def _marked(call: Interaction, sites: Mapping[tuple[Path, str], None]) -> Interaction:
-    generated = [Generated(at=at, kind=kind) for at, kind in sites]
+    generated = list({*call.generated, *(Generated(at=at, kind=kind) for at, kind in sites)})
     generated.sort(key=lambda g: (tuple(map(str, g.at)), g.kind))
     return msgspec.structs.replace(call, generated=tuple(generated))

@@ -14,7 +14,7 @@ from reenact.model.difference import Change, Difference
 from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, path_text, same
 from reenact.rename.align import Piece, align
-from reenact.rename.forms import BOUND, DERIVABLE, INSTANTS
+from reenact.rename.forms import BOUND, DERIVABLE, HANDLE, INSTANTS, hexadecimal
 from reenact.rename.instants import Moment, keeps_place, read
 from reenact.rename.table import Renaming
 
@@ -27,7 +27,8 @@ class Terms:
     sites that are not listed, when both values have the same form (rehearsal only);
     `tolerated` maps path text to the rule of a written tolerance; `given` are words that callers
     said, which therefore nothing else can be bound to (`rename.given`); `fixed` are leaves that are
-    never generated, whatever their form.
+    never generated, whatever their form; `handles` are keys of names that may be any
+    (`ProtocolPlugin.handles`).
     """
 
     names: Renaming
@@ -37,6 +38,7 @@ class Terms:
     tolerated: Mapping[str, str] = field(default_factory=dict)
     given: Set[str] = frozenset()
     fixed: frozenset[Path] = frozenset()
+    handles: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -116,6 +118,8 @@ class _Walk:
     def _leaf(self, a: Scalar, b: Scalar, at: Path) -> None:
         if at in self.terms.fixed and not same(a, b):
             self._differ(a, b, at)
+        elif at[1:2] and at[1] in self.terms.handles and isinstance(a, str) and isinstance(b, str):
+            self._handle(a, b, at)
         elif isinstance(a, str) and isinstance(b, str):
             told = self.terms.names.retell(a)
             assert isinstance(told, str)
@@ -133,6 +137,13 @@ class _Walk:
             self._numbers(a, b, at)
         else:
             self._differ(a, b, at)
+
+    def _handle(self, a: str, b: str, at: Path) -> None:
+        names = self.terms.names
+        if names.to_live(a) != b and (a != b or names.knows(a, b)):
+            self.found.bindings.append(Binding(HANDLE, a, b))
+        if a != b:
+            self._differ(a, b, at, "renamed")
 
     def _bytes(self, a: bytes, b: bytes, at: Path) -> None:
         told = self.terms.names.retell(a)
@@ -187,7 +198,11 @@ class _Walk:
                 self._differ(a, b, at, change=Change.ALIAS)
 
     def _judged(self, piece: Piece, allowed: frozenset[str]) -> Piece:
-        """A number that could be a time but does not move like one is just a number."""
+        """A number that could be a time but does not move like one is just a number, and where
+        hex is known to stand two numbers are hex without letters."""
+        texts = piece.recorded, piece.live
+        if "hex" in allowed and len(texts[0]) == len(texts[1]) and all(map(hexadecimal, texts)):
+            return Piece("hex", *texts)
         if piece.kind != "epoch":
             return piece
         timely = keeps_place(piece.recorded, piece.live, self.terms.moment)

@@ -33,7 +33,8 @@ class Verify(enum.Enum):
 
 class Outbound:
     """Relays what the service connects to. `dial` opens the real connection; `real_name` is what
-    the far side's certificate is for, from whom was meant and the name the client asked for."""
+    the far side's certificate is for, from whom was meant and the name the client asked for.
+    `roots`: PEM, trusted upstream as well."""
 
     def __init__(
         self,
@@ -42,12 +43,14 @@ class Outbound:
         settings: Settings,
         dial: Callable[[Endpoint, Transport], Awaitable[socket.socket]],
         real_name: Callable[[Endpoint, str | None], str] = lambda meant, sni: sni or meant.host,
+        roots: bytes = b"",
     ) -> None:
         self._recorder = recorder
         self._authority = authority
         self._settings = settings
         self._dial = dial
         self._real_name = real_name
+        self._roots = roots.decode("ascii", "ignore")
         self._upstream: dict[tuple[str, tuple[str, ...], Verify], ssl.SSLContext] = {}
 
     async def relay(
@@ -210,6 +213,8 @@ class Outbound:
         for file in (*trusted_by_environment(), *self._settings.tls.trust_files):
             with contextlib.suppress(OSError):
                 context.load_verify_locations(file)
+        if self._roots:
+            context.load_verify_locations(cadata=self._roots)
         if _listed(name, self._settings.tls.insecure):
             verify = Verify.NOTHING
         if verify is not Verify.CHAIN_AND_NAME:

@@ -7,7 +7,7 @@ their own are compared one by one, within a bucket that no renaming can change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -39,6 +39,7 @@ class Recorded:
     housekeeping: bool
     opens: bool
     closes: bool
+    handles: frozenset[str] = frozenset()
     uses: int = 0
 
 
@@ -56,6 +57,11 @@ class Asked:
     waits: bool
     opens: bool
     closes: bool
+    handles: frozenset[str] = frozenset()
+
+    def exact(self, tree: Value) -> object:
+        """What a recorded call equal to this tree of its has as `exact`."""
+        return identity(tree, self.handles)
 
 
 class Reader:
@@ -73,27 +79,30 @@ class Reader:
             case=case,
             key=(interaction.protocol, interaction.destination, matcher.key(interaction.request)),
             normal=normal,
-            exact=frozen(normal),
+            exact=identity(normal, self.plugins[interaction.protocol].handles),
             generated=kinds_by_path(interaction.generated),
             housekeeping=traits.housekeeping,
             opens=traits.opens,
             closes=traits.closes,
+            handles=self.plugins[interaction.protocol].handles & _keys(normal),
         )
 
     def asked(self, protocol: str, destination: str, request: Value) -> Asked:
         matcher = self.plugins[protocol].matcher
         traits = matcher.traits(request, None)
+        normal = matcher.normal(request)
         return Asked(
             protocol=protocol,
             destination=destination,
             request=request,
             key=(protocol, destination, matcher.key(request)),
-            normal=matcher.normal(request),
+            normal=normal,
             label=matcher.label(request),
             housekeeping=traits.housekeeping,
             waits=traits.waits,
             opens=traits.opens,
             closes=traits.closes,
+            handles=self.plugins[protocol].handles & _keys(normal),
         )
 
     def label(self, interaction: Interaction) -> str:
@@ -116,6 +125,17 @@ def frozen(tree: Value) -> object:
     if isinstance(tree, str | bytes) or tree is None:
         return tree
     return (type(tree).__name__, str(tree))
+
+
+def identity(normal: Value, handles: Set[str]) -> object:
+    """The same for calls that are equal, whatever names they give."""
+    if not handles or not isinstance(normal, dict):
+        return frozen(normal)
+    return frozen({key: None if key in handles else tree for key, tree in normal.items()})
+
+
+def _keys(normal: Value) -> Set[str]:
+    return normal.keys() if isinstance(normal, dict) else frozenset()
 
 
 class Pool:
@@ -146,10 +166,10 @@ class Pool:
 
     def exact(self, asked: Asked, names: Renaming) -> list[Recorded]:
         """Calls equal to the live one, or equal once live values are told back."""
-        found = self._exact.get((asked.key, frozen(asked.normal)), [])
+        found = self._exact.get((asked.key, asked.exact(asked.normal)), [])
         told = names.untell(asked.normal)
         if told is not asked.normal and told != asked.normal:
-            found = self._exact.get((asked.key, frozen(told)), []) or found
+            found = self._exact.get((asked.key, asked.exact(told)), []) or found
         return found
 
     def alike(
@@ -196,5 +216,6 @@ def compare_call(call: Recorded, asked: Asked, terms: Terms) -> Comparison:
         moment=terms.moment,
         tolerated=terms.tolerated,
         given=terms.given,
+        handles=call.handles,
     )
     return compare(call.normal, asked.normal, ("request",), here)

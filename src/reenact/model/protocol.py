@@ -201,3 +201,6 @@ class ProtocolPlugin:
     caller: Callable[[Flow], Caller] | None = None  # None: never a stimulus
     buffer_limit: int = 64 * 1024 * 1024  # bytes held per side before giving up
     fixed: frozenset[Path] = frozenset()  # leaves of `normal_response` that no service makes up
+    handles: frozenset[str] = frozenset()
+    """Keys of `normal` under which a request gives names that nobody outside its connection sees: any
+    name will do, and a new one replaces what the old one stood for."""

@@ -50,7 +50,7 @@ def record_in_sandbox(
                 binds=(*trust.binds, *socket_binds),
             )
             with start(spec) as sandbox, all_we_may_have():
-                return _recorded(options, clock, say, authority, sandbox, listeners)
+                return _recorded(options, clock, say, authority, sandbox, listeners, trust.roots)
 
 
 def _recorded(
@@ -60,13 +60,14 @@ def _recorded(
     authority: Authority,
     sandbox: Sandbox,
     listeners: dict[str, socket.socket],
+    roots: bytes,
 ) -> RecordResult:
     for note in sandbox.notes:
         say(note)
     with writing(options, clock, say, sandbox.spec.addresses) as (writer, recorder):
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             code, stage = runner.run(
-                _run(options, sandbox, recorder, authority, writer, say, listeners)
+                _run(options, sandbox, recorder, authority, writer, say, listeners, roots)
             )
         accounting = writer.close(tuple(recorder.notes))
     if not stage.ports and not stage.interrupted:
@@ -104,8 +105,9 @@ async def _run(
     writer: CaptureWriter,
     say: Callable[[str], None],
     listeners: dict[str, socket.socket],
+    roots: bytes,
 ) -> tuple[int, _Stage]:
-    stage = Sandboxed(sandbox, recorder, authority, options.settings, say)
+    stage = Sandboxed(sandbox, recorder, authority, options.settings, say, roots)
     interrupted = False
 
     def on_signal(number: signal.Signals) -> None:

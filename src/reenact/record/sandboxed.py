@@ -45,6 +45,7 @@ class Sandboxed:
         authority: Authority,
         settings: Settings,
         say: Callable[[str], None],
+        roots: bytes = b"",
     ) -> None:
         self._sandbox = sandbox
         self._recorder = recorder
@@ -52,7 +53,7 @@ class Sandboxed:
         self._tasks = Tasks()
         self._published: dict[tuple[str, int], socket.socket] = {}
         self._ports: set[int] = set()
-        self._outbound = Outbound(recorder, authority, settings, dial)
+        self._outbound = Outbound(recorder, authority, settings, dial, roots=roots)
         self._inbound = Inbound(recorder, authority, settings, self._dial_service)
         self._dns = Forwarder(recorder)
         self._datagrams = Datagrams(sandbox)

@@ -16,6 +16,9 @@ INSTANTS: Final = frozenset({"instant", "epoch"})
 VARYING: Final = frozenset({"number", "text", "derived"})
 """`derived` is made from other values (a signature over a time): it keeps its form alone."""
 
+HANDLE: Final = "handle"
+"""A name for as long as a connection lives: bound until it is given again."""
+
 DERIVABLE: Final = frozenset({"hex", "token", "jwt", "opaque"})
 KINDS: Final = BOUND | INSTANTS | VARYING
 
@@ -51,7 +54,7 @@ def kind_of(text: str) -> str | None:
             return kind
     if text.isascii() and text.isdigit():
         return "epoch" if epoch_scale(int(text)) and text[0] != "0" else "number"
-    if len(text) >= TOKEN_MIN and set(text.lower()) <= _HEX:
+    if hexadecimal(text):
         return "hex"
     if len(text) >= TOKEN_MIN and set(text) <= _WORD:
         return "token"
@@ -66,7 +69,7 @@ def kind_of_pair(recorded: str, live: str, *, known: bool = False) -> str | None
     a, b = kind_of(recorded), kind_of(live)
     if a == b == "uuid":
         return "uuid" if recorded[14] == live[14] else None  # the version digit, RFC 9562, 4.2
-    if a == b == "hex":
+    if "hex" in (a, b) and hexadecimal(recorded) and hexadecimal(live):
         return "hex" if len(recorded) == len(live) else None
     if {a, b} <= {"epoch", "number"}:
         return a if a == b else "number"
@@ -76,6 +79,11 @@ def kind_of_pair(recorded: str, live: str, *, known: bool = False) -> str | None
         random = known or looks_random(recorded) or looks_random(live)
         return "token" if random else None  # random text may by chance look like hex or digits
     return a if a == b != "token" else None
+
+
+def hexadecimal(text: str) -> bool:
+    """Whether it may be hex; one in forty identifiers of eight hex digits has no letter in it."""
+    return len(text) >= TOKEN_MIN and set(text.lower()) <= _HEX
 
 
 def looks_random(text: str) -> bool:

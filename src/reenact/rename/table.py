@@ -10,7 +10,9 @@ from urllib.parse import quote, quote_plus
 from reenact.model.difference import Conflict
 from reenact.model.symbol import Binding
 from reenact.model.value import Value
-from reenact.rename.forms import TOKEN_MIN
+from reenact.rename.forms import HANDLE, TOKEN_MIN
+
+_WRITTEN = (str, quote, quote_plus)
 
 
 class Renaming:
@@ -37,7 +39,10 @@ class Renaming:
         return None if held is None else str(held.recorded)
 
     def bind(self, kind: str, recorded: str, live: str, origin: str = "") -> Conflict | None:
-        """Add the pair; None when added or already held."""
+        """Add the pair; None when added or already held. A handle takes the place of what was
+        held before."""
+        if kind == HANDLE:
+            self._release(recorded, live)
         a, b = self._bindings.get(recorded), self._back.get(live)
         if a is not None or b is not None:
             if a is not None and a.live == live:
@@ -54,10 +59,22 @@ class Renaming:
         binding = Binding(kind, recorded, live)
         self._bindings[recorded] = self._back[live] = binding
         self._origin[recorded] = origin
-        for write in (str, quote, quote_plus):
+        for write in _WRITTEN:
             self._forward_texts.add(write(recorded), write(live), recorded)
             self._backward_texts.add(write(live), write(recorded), recorded)
         return None
+
+    def _release(self, recorded: str, live: str) -> None:
+        for held in (self._bindings.get(recorded), self._back.get(live)):
+            if held is None or str(held.recorded) not in self._bindings:
+                continue
+            del self._bindings[str(held.recorded)], self._back[str(held.live)]
+            for write in _WRITTEN:
+                self._forward_texts.remove(write(str(held.recorded)))
+                self._backward_texts.remove(write(str(held.live)))
+
+    def knows(self, recorded: str, live: str) -> bool:
+        return recorded in self._bindings or live in self._back
 
     def bindings(self) -> tuple[Binding, ...]:
         return tuple(self._bindings.values())
@@ -69,9 +86,9 @@ class Renaming:
         """
         return self._told(tree, self._forward_texts, seen)
 
-    def untell(self, tree: Value) -> Value:
+    def untell(self, tree: Value, seen: set[str] | None = None) -> Value:
         """The other way: live values replaced by the recorded ones."""
-        return self._told(tree, self._backward_texts, None)
+        return self._told(tree, self._backward_texts, seen)
 
     def _told(self, tree: Value, texts: _Texts, seen: set[str] | None) -> Value:
         if not texts:
@@ -149,6 +166,10 @@ class _Texts:
             olds = self._by_head.setdefault(old[:TOKEN_MIN], [])
             olds.append(old)
             olds.sort(key=len, reverse=True)
+
+    def remove(self, old: str) -> None:
+        if self._whole.pop(old, None) is not None and len(old) >= TOKEN_MIN:
+            self._by_head[old[:TOKEN_MIN]].remove(old)
 
     def replace(self, text: str, used: Callable[[str], None]) -> str:
         whole = self._whole.get(text)

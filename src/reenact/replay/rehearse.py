@@ -21,6 +21,7 @@ from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.symbol import Generated
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
+from reenact.rename.forms import BOUND, INSTANTS
 from reenact.replay.alike import alike_vary_alike
 from reenact.replay.core.events import Observation, Served
 
@@ -91,17 +92,28 @@ class _Lesson:
 
     def _observe(self, seen: Observation) -> None:
         """A case that went wrong shows which calls it asks for, but not what is generated: an
-        error page differs from the recorded response in numbers, too."""
+        error page differs from the recorded response in numbers, too. Nor does a number that differs
+        say anything where another call's answer may have been served."""
         if seen.reproduced:
+            settled = self._settled(seen)
             for at, kind in seen.varied:
-                self._sites[seen.case][at, kind] = None
+                if settled or kind in BOUND | INSTANTS:
+                    self._sites[seen.case][at, kind] = None
         self._needs[seen.case] |= seen.uses
         times: Counter[str] = Counter(s.interaction for s in seen.served)
+        late = {s.interaction: s.late_of for s in seen.served if s.late_of}
         for served in seen.served:
-            self._served(served, seen.case, seen.reproduced)
+            self._served(served, served.late_of or seen.case, seen.reproduced)
         for id, count in times.items():
-            self._asked[id][seen.case] += 1
+            self._asked[id][late.get(id, seen.case)] += 1
             self._times[id] = max(self._times[id], count)
+
+    def _settled(self, seen: Observation) -> bool:
+        """Whether the case asked for its own calls and no other case's."""
+        if not seen.case:
+            return True
+        own = {call.id for call in self._cases[seen.case].calls if call.request is not None}
+        return own == {served.interaction for served in seen.served if served.owner}
 
     def _served(self, served: Served, case: str, reproduced: bool) -> None:
         id = served.interaction

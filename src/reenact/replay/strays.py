@@ -7,6 +7,7 @@ every rehearsal. A kind of call that no case asked for every time is nobody's: i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
@@ -21,7 +22,14 @@ from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.replay.core.events import Observation, Stray
 
 CHANCE = 3
-"""One in three askers of a background call may be the same each time."""
+"""One in three askers of a background call may be the same each time by chance."""
+
+CHANCE_LATE = 1.5
+"""Two in three, of those that asked after their response: a case that was once given a heartbeat
+waits for the next one, and so is its asker each time."""
+
+SEEN_MAX = 50
+"""Calls of a kind that are kept to see what varies in them."""
 
 Kind: TypeAlias = tuple[str, str]
 
@@ -31,8 +39,8 @@ class Strays:
 
     def __init__(self, plugins: Mapping[str, ProtocolPlugin]) -> None:
         self._plugins = plugins
-        self._askers: dict[Kind, list[set[str]]] = {}
-        self._first: dict[Kind, Stray] = {}
+        self._askers: dict[Kind, list[dict[str, bool]]] = {}  # by run: case -> always late
+        self._seen: dict[Kind, list[Stray]] = defaultdict(list)
         self._runs = 0
 
     def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
@@ -41,41 +49,44 @@ class Strays:
         calls = {call.id: call for call in (*played.session, *_calls(played.cases))}
         for seen in run:
             for stray in seen.strays:
-                self._first.setdefault(self._kind(stray), stray)
-                self._note(self._kind(stray), seen.case)
+                if len(self._seen[self._kind(stray)]) < SEEN_MAX:
+                    self._seen[self._kind(stray)].append(stray)
+                self._note(self._kind(stray), seen.case, late=False)
             for served in seen.served:
                 call = calls[served.interaction]
                 if call.request is not None:
-                    self._note(self._kind(call), seen.case)
+                    self._note(self._kind(call), seen.case, late=served.late)
         return self._with_background(taught)
 
     def _kind(self, call: Interaction | Stray) -> Kind:
         return (call.destination, kind(call.protocol, call.request, self._plugins))
 
-    def _note(self, what: Kind, case: str) -> None:
+    def _note(self, what: Kind, case: str, *, late: bool) -> None:
         runs = self._askers.setdefault(what, [])
         while len(runs) < self._runs:
-            runs.append(set())
-        runs[-1].add(case)
+            runs.append({})
+        runs[-1][case] = runs[-1].get(case, True) and late
 
     def _nobodys(self, what: Kind, recorded: Container[Kind]) -> bool:
         """Whether most of its askers are others in every rehearsal (one case may be the same by
         chance, or because it waits for the call that it was given); what was never recorded
         is nobody's as soon as some case asked for it only sometimes."""
         runs = self._askers[what]
-        always = set.intersection(*runs) - {""} if len(runs) == self._runs else set()
+        always = set.intersection(*map(set, runs)) - {""} if len(runs) == self._runs else set()
         if what in recorded:
-            return self._runs > 1 and CHANCE * len(always) * self._runs < sum(map(len, runs))
-        return self._runs == 1 or not always or bool(set.union(*runs) - always)
+            late = sum(any(run[case] for run in runs) for case in always)
+            weight = CHANCE * (len(always) - late) + CHANCE_LATE * late
+            return self._runs > 1 and weight * self._runs < sum(map(len, runs))
+        return self._runs == 1 or not always or bool(set().union(*runs) - always)
 
     def _with_background(self, suite: Suite) -> Suite:
         kept = [call for call in suite.session if not is_stray(call)]
         asked = [c for c in (*kept, *_calls(suite.cases)) if c.request is not None]
         recorded = {self._kind(call) for call in asked}
-        nobodys = {what for what in self._first if self._nobodys(what, recorded)}
+        nobodys = {what for what in self._seen if self._nobodys(what, recorded)}
         cases, found = self._without(suite.cases, nobodys)
         session = [*kept, *_as_session(found, kept)]
-        never = [self._first[what] for what in self._first if what in nobodys - recorded]
+        never = [seen[0] for what, seen in self._seen.items() if what in nobodys - recorded]
         marked = [self._marked(call, nobodys, suite.started_ns) for call in session]
         marked.sort(key=lambda call: call.asked_ns)
         refused = (_refused(stray, f"s.r{n}") for n, stray in enumerate(never, 1))
@@ -100,11 +111,11 @@ class Strays:
         return tuple(out), found
 
     def _marked(self, call: Interaction, nobodys: Set[Kind], started_ns: int) -> Interaction:
-        """With the sites at which it differs from what a rehearsal asked."""
+        """With the sites at which it differs from what rehearsals asked."""
         if call.request is None or self._kind(call) not in nobodys:
             return call
-        asked = _refused(self._first[self._kind(call)], "")
-        return with_variation([asked, call], self._plugins, started_ns)[1]
+        asked = [_refused(stray, "") for stray in self._seen[self._kind(call)]]
+        return with_variation([*asked, call], self._plugins, started_ns)[-1]
 
 
 def is_stray(call: Interaction) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 
-from reenact.sandbox.ports import Listening
+from reenact.sandbox.ports import Listening, plain
 
 _BY_FAMILY = 20  # SOCK_DIAG_BY_FAMILY
 _REQUEST_DUMP = 0x301
@@ -54,7 +54,7 @@ def parse(message: bytes) -> Listening:
     family = message[0]
     (port,) = struct.unpack_from("!H", message, 4)
     size = 16 if family == socket.AF_INET6 else 4
-    address = socket.inet_ntop(family, message[8 : 8 + size])
+    address = plain(message[8 : 8 + size])
     (inode,) = struct.unpack_from("=I", message, _FIXED - 4)
     return Listening(port, address, inode, _v6only(message[_FIXED:]))
 

@@ -26,31 +26,32 @@ _JKS_MAGIC = 0xFEEDFEED
 _TRUSTED = 2  # the tag of a certificate entry; 1 is a private key
 
 
-def store(pem: bytes) -> bytes:
+def store(pem: bytes, password: str = PASSWORD) -> bytes:
     """A trust store with every certificate of `pem` that can be read."""
     ders = [certificate.public_bytes(Encoding.DER) for certificate in _certificates(pem)]
     data = struct.pack("!III", _JKS_MAGIC, 2, len(ders))
     for number, der in enumerate(ders):
         data += struct.pack("!I", _TRUSTED) + _string(f"reenact-{number}") + bytes(8)
         data += _string("X.509") + struct.pack("!I", len(der)) + der
-    return data + hashlib.sha1(_seal() + data, usedforsecurity=False).digest()
+    return data + hashlib.sha1(_seal(password) + data, usedforsecurity=False).digest()
 
 
 def _string(value: str) -> bytes:
     return struct.pack("!H", len(value)) + value.encode("ascii")
 
 
-def _seal() -> bytes:
+def _seal(password: str) -> bytes:
     """What the digest at the end begins with, as the format has it."""
-    return PASSWORD.encode("utf-16-be") + b"Mighty Aphrodite"
+    return password.encode("utf-16-be") + b"Mighty Aphrodite"
 
 
-def certificates_in(path: str) -> bytes:
-    """The certificates of a store as PEM; b"" when it is neither kind, or has another password."""
-    data = Path(path).read_bytes()
+def certificates_in(path: str, password: str = PASSWORD) -> bytes:
+    """The certificates of a store as PEM; b"" when it is neither kind, has another password, or
+    holds a key (then it is what somebody shows, not what they trust)."""
     try:
-        ders = _jks(data) or _pkcs12(data)
-    except (ValueError, Short):
+        data = Path(path).read_bytes()
+        ders = _jks(data, password) or _pkcs12(data, password)
+    except (OSError, ValueError, Short):
         return b""
     return b"".join(ssl.DER_cert_to_PEM_cert(der).encode() for der in ders)
 
@@ -68,21 +69,25 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
     return out
 
 
-def _pkcs12(data: bytes) -> list[bytes]:
-    loaded = pkcs12.load_pkcs12(data, PASSWORD.encode())
+def _pkcs12(data: bytes, password: str) -> list[bytes]:
+    loaded = pkcs12.load_pkcs12(data, password.encode())
+    if loaded.key is not None:
+        return []
     return [entry.certificate.public_bytes(Encoding.DER) for entry in loaded.additional_certs]
 
 
-def _jks(data: bytes) -> list[bytes]:
-    """Certificates (DER) of a JKS store, up to the first private key; [] when it is none."""
+def _jks(data: bytes, password: str) -> list[bytes]:
+    """Certificates (DER) of a JKS store; [] when it is none, or holds a key."""
     reader = ByteReader(data)
     if len(reader) < 12 or reader.u32() != _JKS_MAGIC:
         return []
+    if hashlib.sha1(_seal(password) + data[:-20], usedforsecurity=False).digest() != data[-20:]:
+        return []  # another password
     version, count = struct.unpack("!II", reader.take(8))
     out = []
     for _ in range(count):
         if reader.u32() != _TRUSTED:
-            break
+            return []
         reader.take(reader.u16())  # alias
         reader.take(8)  # date
         if version == 2:

@@ -8,6 +8,8 @@ import struct
 import msgspec
 
 _LISTEN = b"0A"
+_MAPPED = bytes(10) + b"\xff\xff"
+"""::ffff:0:0/96 (RFC 4291, 2.5.5.2)."""
 
 
 class Listening(msgspec.Struct, frozen=True, order=True):
@@ -45,5 +47,10 @@ def parse(table: bytes) -> list[Listening]:
 def _address(digits: str) -> str:
     """Each 32 bits are written as a number of the machine's byte order."""
     words = [int(digits[at : at + 8], 16) for at in range(0, len(digits), 8)]
-    packed = struct.pack(f"={len(words)}I", *words)
+    return plain(struct.pack(f"={len(words)}I", *words))
+
+
+def plain(packed: bytes) -> str:
+    """An IPv4 address that an IPv6 socket is bound to, as every JVM does it, is IPv4 to callers."""
+    packed = packed.removeprefix(_MAPPED) if len(packed) == 16 else packed
     return socket.inet_ntop(socket.AF_INET6 if len(packed) == 16 else socket.AF_INET, packed)

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from reenact.base.errors import UserError
-from reenact.sandbox import bundles, java_trust
+from reenact.sandbox import bundles, java_trust, named
 
 VARIABLES = (
     "SSL_CERT_FILE",  # OpenSSL: Python ssl and httpx, Ruby, PHP, Perl; Go, .NET, rustls-native-certs
@@ -38,10 +38,12 @@ _PEM_MARK = b"-----BEGIN "
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """`env`: the service's environment with our additions. `binds`: see `SandboxSpec.binds`."""
+    """`env`: the service's environment with our additions. `binds`: see `SandboxSpec.binds`.
+    `roots`: what else than the machine's roots the service was told to trust, as PEM."""
 
     env: dict[str, str]
     binds: tuple[tuple[str, str], ...]
+    roots: bytes = b""
 
 
 def arrange(
@@ -58,26 +60,46 @@ def arrange(
     """
     maker = _Maker(ca_pem, folder)
     found = _bundle_files(env, command, cwd)
+    told = named.authorities(env, command, cwd)
     asked = [_checked(path, cwd) for path in trust_files]
-    binds = {os.path.realpath(path): maker.with_ca(path) for path in [*found, *asked]}
+    binds = {os.path.realpath(path): maker.with_ca(path) for path in [*found, *told, *asked]}
     roots = bundles.system_roots(found)
     stores = {os.path.realpath(s): s for s in bundles.java_stores(env, command, cwd)}
     for path in stores:
         binds[path] = maker.java_store(java_trust.certificates_in(path) or roots)
+    stores_told = _stores_told(env, command, cwd)
+    for path, (certificates, password) in stores_told.items():
+        binds[os.path.realpath(path)] = maker.java_store(certificates, password)
     names = {
         "bundle": maker.file("bundle.pem", _joined(roots, ca_pem)),
         "ca": maker.file("ca.pem", ca_pem),
         "java": maker.java_store(roots),
     }
     pairs = tuple((source, target) for target, source in binds.items())
-    return Trust(_environment(env, cwd, names), pairs)
+    pems = [Path(path).read_bytes() for path in told]
+    pems += [certificates for certificates, _ in stores_told.values()]
+    return Trust(_environment(env, cwd, names), pairs, b"\n".join(pems))
+
+
+def _stores_told(
+    env: Mapping[str, str], command: Sequence[str], cwd: str
+) -> dict[str, tuple[bytes, str]]:
+    """Java's stores that the service names itself: what they hold, and the password that opens
+    them."""
+    out = {}
+    for path in named.java_stores(env, command, cwd):
+        for password in (java_trust.PASSWORD, *named.store_passwords(env, command)):
+            if certificates := java_trust.certificates_in(path, password):
+                out[path] = (certificates, password)
+                break
+    return out
 
 
 def _bundle_files(env: Mapping[str, str], command: Sequence[str], cwd: str) -> list[str]:
-    named = [os.path.join(cwd, env[name]) for name in USER_FILES if env.get(name)]
+    by_variable = [os.path.join(cwd, env[name]) for name in USER_FILES if env.get(name)]
     home = env.get("HOME", "")
     libpq = [f"{home}/.postgresql/root.crt"] if home else []
-    candidates = [*bundles.SYSTEM, *named, *libpq, *bundles.in_packages(env, command, cwd)]
+    candidates = [*bundles.SYSTEM, *by_variable, *libpq, *bundles.in_packages(env, command, cwd)]
     return [path for path in candidates if os.path.isfile(path) and is_pem(path)]
 
 
@@ -110,14 +132,14 @@ def _environment(env: Mapping[str, str], cwd: str, names: Mapping[str, str]) -> 
         f"-Djavax.net.ssl.trustStore={names['java']} "
         f"-Djavax.net.ssl.trustStorePassword={java_trust.PASSWORD}"
     )
-    if "javax.net.ssl.trustStore=" not in out.get("JAVA_TOOL_OPTIONS", ""):
+    if not any("javax.net.ssl.trustStore=" in text for text in out.values()):
         out["JAVA_TOOL_OPTIONS"] = f"{out.get('JAVA_TOOL_OPTIONS', '')} {options}".strip()
     return out
 
 
 def _default(env: dict[str, str], variable: str, value: str, cwd: str) -> None:
-    named = env.get(variable)
-    if not named or not is_pem(os.path.join(cwd, named)):
+    file = env.get(variable)
+    if not file or not is_pem(os.path.join(cwd, file)):
         env[variable] = value
 
 
@@ -144,10 +166,10 @@ class _Maker:
         content = _joined(Path(path).read_bytes(), self._ca)
         return self._by_content(content, ".pem")
 
-    def java_store(self, roots: bytes) -> str:
-        name = self._name(_joined(roots, self._ca), ".jks")
+    def java_store(self, roots: bytes, password: str = java_trust.PASSWORD) -> str:
+        name = self._name(_joined(roots, self._ca) + password.encode(), ".jks")
         if not (self._folder / name).exists():
-            self.file(name, java_trust.store(_joined(roots, self._ca)))
+            self.file(name, java_trust.store(_joined(roots, self._ca), password))
         return str(self._folder / name)
 
     def _by_content(self, content: bytes, suffix: str) -> str:

@@ -28,13 +28,27 @@ APP = Application(
     command=lambda port: ["python", "app.py", str(port)],
     visit=visit,
     mutations=(
-        Mutation("no audit", """        await db.execute("INSERT INTO audit (what, key) VALUES ('queued', $1)", key)\n""", ""),
-        Mutation("the worker does not notify", """            async with http.post(f"{UPSTREAM}/notify", json={"text": text}) as answer:\n                receipt = (await answer.json())["id"]\n""", """            receipt = "none"\n"""),
+        Mutation(
+            "no audit",
+            """        await db.execute("INSERT INTO audit (what, key) VALUES ('queued', $1)", key)\n""",
+            "",
+        ),
+        Mutation(
+            "the worker does not notify",
+            """            async with http.post(f"{UPSTREAM}/notify", json={"text": text}) as answer:\n                receipt = (await answer.json())["id"]\n""",
+            """            receipt = "none"\n""",
+        ),
         Mutation("the worker counts wrong", '"length": len(text)', '"length": len(text) + 1'),
-        Mutation("the result stays for ever", '            await store.expire(f"done:{key}", 60)\n', ""),
+        Mutation(
+            "the result stays for ever", '            await store.expire(f"done:{key}", 60)\n', ""
+        ),
         Mutation("another state", "state = 'working'", "state = 'busy'"),
         Mutation("another counter", '"stats", "removed", 1', '"stats", "removed", 2'),
-        Mutation("another order", "SELECT text, state FROM jobs ORDER BY text", "SELECT text, state FROM jobs ORDER BY key"),
+        Mutation(
+            "another order",
+            "SELECT text, state FROM jobs ORDER BY text",
+            "SELECT text, state FROM jobs ORDER BY key",
+        ),
         Mutation("the wrong parameter", 'params={"currency"', 'params={"cur"'),
         Mutation("another status", "status=202", "status=201"),
     ),

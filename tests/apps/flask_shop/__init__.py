@@ -50,18 +50,55 @@ def visit(ask: Visitor, n: int) -> None:
 APP = Application(
     name="flask_shop",
     command=lambda port: [
-        "gunicorn", "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}", "app:app",
+        "gunicorn",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "app:app",
     ],
     visit=visit,
     mutations=(
-        Mutation("the order's lines do not lower the stock", '        product.stock -= line["quantity"]\n', ""),
-        Mutation("the cache is not invalidated on change", '    g.db.commit()\n    cache.delete(f"product:{id}")\n', "    g.db.commit()\n"),
-        Mutation("the wrong upstream parameter", 'params={"currency": currency}', 'params={"cur": currency}'),
-        Mutation("a lost commit on change", '    g.db.commit()\n    cache.delete(f"product:{id}")\n', '    cache.delete(f"product:{id}")\n'),
-        Mutation("another status", '    return jsonify(id=user.id, name=user.name), 201', '    return jsonify(id=user.id, name=user.name), 200'),
-        Mutation("a header gone", '    response.headers["X-Content-Type-Options"] = "nosniff"\n', ""),
-        Mutation("nobody is notified", "    threading.Thread(target=notify, args=(order.number, g.user.name)).start()\n", ""),
-        Mutation("the wrong column", "select(Order).where(Order.user_id == g.user.id)", "select(Order).where(Order.id == g.user.id)"),
+        Mutation(
+            "the order's lines do not lower the stock",
+            '        product.stock -= line["quantity"]\n',
+            "",
+        ),
+        Mutation(
+            "the cache is not invalidated on change",
+            '    g.db.commit()\n    cache.delete(f"product:{id}")\n',
+            "    g.db.commit()\n",
+        ),
+        Mutation(
+            "the wrong upstream parameter",
+            'params={"currency": currency}',
+            'params={"cur": currency}',
+        ),
+        Mutation(
+            "a lost commit on change",
+            '    g.db.commit()\n    cache.delete(f"product:{id}")\n',
+            '    cache.delete(f"product:{id}")\n',
+        ),
+        Mutation(
+            "another status",
+            "    return jsonify(id=user.id, name=user.name), 201",
+            "    return jsonify(id=user.id, name=user.name), 200",
+        ),
+        Mutation(
+            "a header gone", '    response.headers["X-Content-Type-Options"] = "nosniff"\n', ""
+        ),
+        Mutation(
+            "nobody is notified",
+            "    threading.Thread(target=notify, args=(order.number, g.user.name)).start()\n",
+            "",
+        ),
+        Mutation(
+            "the wrong column",
+            ".where(Order.user_id == g.user.id)",
+            ".where(Order.id == g.user.id)",
+        ),
         Mutation("other rounding", 'Decimal("0.01")', 'Decimal("0.1")'),
         Mutation("a longer cache life", "ex=300", "ex=600"),
         Mutation("the request id repeats", "secrets.token_hex(8)", "secrets.token_hex(4)"),

@@ -8,15 +8,33 @@ import logging
 import os
 import secrets
 import threading
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import redis
 import requests
-from flask import Flask, Response, abort, g, jsonify, redirect, request, session, stream_with_context, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    g,
+    jsonify,
+    redirect,
+    request,
+    session,
+    stream_with_context,
+    url_for,
+)
 from sqlalchemy import ForeignKey, Numeric, create_engine, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    relationship,
+    selectinload,
+)
 from werkzeug.security import check_password_hash, generate_password_hash
 
 app = Flask(__name__)
@@ -49,7 +67,13 @@ class Product(Base):
     picture: Mapped[bytes | None]
 
     def tell(self) -> dict[str, object]:
-        return {"id": self.id, "sku": self.sku, "title": self.title, "price": str(self.price), "stock": self.stock}
+        return {
+            "id": self.id,
+            "sku": self.sku,
+            "title": self.title,
+            "price": str(self.price),
+            "stock": self.stock,
+        }
 
 
 class Order(Base):
@@ -67,7 +91,10 @@ class Order(Base):
             "number": self.number,
             "status": self.status,
             "created_at": self.created_at.isoformat(),
-            "lines": [{"product": line.product_id, "quantity": line.quantity, "price": str(line.price)} for line in self.lines],
+            "lines": [
+                {"product": line.product_id, "quantity": line.quantity, "price": str(line.price)}
+                for line in self.lines
+            ],
             "total": str(sum((line.price * line.quantity for line in self.lines), Decimal(0))),
         }
 
@@ -129,7 +156,10 @@ def health():
 @app.post("/users")
 def register():
     sent = request.get_json()
-    user = User(name=sent["name"], password=generate_password_hash(sent["password"], method="pbkdf2:sha256:1000"))
+    user = User(
+        name=sent["name"],
+        password=generate_password_hash(sent["password"], method="pbkdf2:sha256:1000"),
+    )
     g.db.add(user)
     try:
         g.db.commit()
@@ -176,7 +206,12 @@ def products():
 def create_product():
     sent = request.get_json()
     try:
-        product = Product(sku=sent["sku"], title=sent["title"], price=Decimal(sent["price"]), stock=sent.get("stock", 0))
+        product = Product(
+            sku=sent["sku"],
+            title=sent["title"],
+            price=Decimal(sent["price"]),
+            stock=sent.get("stock", 0),
+        )
     except KeyError as missing:
         abort(400, f"{missing.args[0]} is missing")
     g.db.add(product)
@@ -241,14 +276,22 @@ def picture(id: int):
 @app.post("/orders")
 @logged_in
 def create_order():
-    order = Order(number=secrets.token_hex(6).upper(), user_id=g.user.id, created_at=datetime.now(timezone.utc).replace(tzinfo=None))
+    order = Order(
+        number=secrets.token_hex(6).upper(),
+        user_id=g.user.id,
+        created_at=datetime.now(UTC).replace(tzinfo=None),
+    )
     for line in request.json["lines"]:
-        product = g.db.get(Product, line["product"], with_for_update=True) or abort(404, "no such product")
+        product = g.db.get(Product, line["product"], with_for_update=True) or abort(
+            404, "no such product"
+        )
         if product.stock < line["quantity"]:
             g.db.rollback()
             abort(409, f"only {product.stock} of {product.sku} left")
         product.stock -= line["quantity"]
-        order.lines.append(Line(product_id=product.id, quantity=line["quantity"], price=product.price))
+        order.lines.append(
+            Line(product_id=product.id, quantity=line["quantity"], price=product.price)
+        )
     g.db.add(order)
     g.db.commit()
     for line in order.lines:
@@ -266,8 +309,16 @@ def notify(number: str, name: str) -> None:
 @app.get("/orders")
 @logged_in
 def orders():
-    mine = select(Order).where(Order.user_id == g.user.id).order_by(Order.id.desc()).options(selectinload(Order.lines))
-    return jsonify(made=int(cache.get(f"orders-of:{g.user.id}") or 0), orders=[o.tell() for o in g.db.scalars(mine)])
+    mine = (
+        select(Order)
+        .where(Order.user_id == g.user.id)
+        .order_by(Order.id.desc())
+        .options(selectinload(Order.lines))
+    )
+    return jsonify(
+        made=int(cache.get(f"orders-of:{g.user.id}") or 0),
+        orders=[o.tell() for o in g.db.scalars(mine)],
+    )
 
 
 @app.get("/orders/<int:id>")
@@ -299,7 +350,9 @@ def export():
     @stream_with_context
     def lines():
         yield "id,sku,price\n"
-        for product in g.db.scalars(select(Product).order_by(Product.id).execution_options(yield_per=2)):
+        for product in g.db.scalars(
+            select(Product).order_by(Product.id).execution_options(yield_per=2)
+        ):
             yield f"{product.id},{product.sku},{product.price}\n"
 
     return Response(lines(), mimetype="text/csv")

@@ -66,7 +66,7 @@ def test_names_that_live_in_the_session_only_are_leaves() -> None:
     assert normal('SAVEPOINT "s140_x1"') == {
         "query": "SAVEPOINT ?name",
         "literals": [],
-        "names": ["s140_x1"],
+        "gives": ["s140_x1"],
         "params": [],
     }
     assert key("SAVEPOINT s1") == key('SAVEPOINT "s140_x1"')
@@ -137,6 +137,8 @@ HOUSEKEEPING = [
     "RESET ALL",
     "DEALLOCATE ALL",
     "select pg_catalog.version()",
+    "select current_schema()",
+    "SELECT current_schema",
     "SELECT set_config('TimeZone', 'UTC', false)",
     "SELECT pg_catalog.set_config($1, $2, false), set_config('a', 'b', false)",
     "SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;",

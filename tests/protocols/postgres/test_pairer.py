@@ -247,7 +247,7 @@ def test_replication_is_said_to_be_uncovered() -> None:
 def transaction(*statements: bytes) -> list[Turn]:
     turns = [client(m.Query(sql=b"BEGIN")), server(done(b"BEGIN"), IN_TRANSACTION)]
     for sql in statements:
-        turns += [client(m.Query(sql=sql)), server(done(b"X"), IN_TRANSACTION)]
+        turns += [client(m.Query(sql=sql)), server(done(sql.split()[0].upper()), IN_TRANSACTION)]
     return [*turns, client(m.Query(sql=b"ROLLBACK")), server(done(b"ROLLBACK"), READY)]
 
 
@@ -256,7 +256,10 @@ def transaction(*statements: bytes) -> list[Turn]:
     [
         ([b"SELECT 1"], True),
         ([b"select pg_catalog.version()", b"SHOW standard_conforming_strings"], True),
+        ([b"SAVEPOINT a", b"select current_schema()", b"RELEASE a"], True),
         ([b"SELECT 1", b"SELECT a FROM t"], False),
+        ([b"SAVEPOINT a", b"INSERT INTO t VALUES (1)", b"RELEASE a"], False),
+        ([b"SAVEPOINT a", b"RELEASE a"], False),
         ([], False),
     ],
 )

@@ -41,4 +41,5 @@ PLUGIN = ProtocolPlugin(
     recall=recall,
     responder=PostgresResponder,
     buffer_limit=LIMIT,
+    handles=frozenset({"gives"}),
 )

@@ -98,8 +98,12 @@ def _normal_sql(kind: str, sql: str) -> Tree:
     found = sqltext.read(sql)
     out: Tree = {kind: found.shape, "literals": list(found.literals)}
     if found.names:
-        out["names"] = list(found.names)
+        out["gives" if _GIVES.match(found.shape) else "names"] = list(found.names)
     return out
+
+
+_GIVES = re.compile(r"(?:SAVEPOINT|DECLARE|PREPARE) \?name\b", re.IGNORECASE)
+"""Statements that give something a name of their own; others use the name."""
 
 
 def _normal_data(kind: str, request: Tree) -> Tree:
@@ -134,7 +138,7 @@ _SESSION_VERBS = frozenset(("SHOW", "RESET", "DISCARD", "DEALLOCATE", "UNLISTEN"
 _SET = re.compile(r"SET (?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)", re.IGNORECASE)
 _SET_CONFIG = r"(?:pg_catalog\.)?set_config\([^(),]+, [^(),]+, false\)"
 _ABOUT = re.compile(
-    r"SELECT (?:pg_catalog\.)?(?:version\(\)|current_schema(?:\(\))?|current_database\(\)"
+    r"SELECT (?:pg_catalog\.)?(?:version\(\)|\"?current_schema\"?(?:\(\))?|current_database\(\)"
     r"|pg_advisory_unlock_all\(\)|pg_backend_pid\(\)|pg_is_in_recovery\(\)"
     rf"|{_SET_CONFIG}(?:, {_SET_CONFIG})*)",
     re.IGNORECASE,

@@ -1,8 +1,9 @@
 """Transactions in which nothing but housekeeping happens.
 
 psycopg2 opens one around its lookup of types, SQLAlchemy around its questions at connect and its
-ping of a pooled connection. Their BEGIN and ROLLBACK depend on pools, like what is between: they
-are marked `"setup": true` in their responses. An empty transaction is the service's own and is not.
+ping of a pooled connection; psycopg 3 sets a savepoint there. Their BEGIN and ROLLBACK depend on
+pools, like what is between: they are marked `"setup": true` in their responses. An empty transaction
+is the service's own and is not.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import msgspec
 from reenact.model.exchange import Exchange
 from reenact.model.value import Value
 from reenact.protocols.postgres.matcher import PostgresMatcher
+
+_SAVEPOINTS = frozenset(("SAVEPOINT", "RELEASE"))
+_EDGES = _SAVEPOINTS | {"BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK"}
 
 
 class SetupTransactions:
@@ -39,14 +43,16 @@ class SetupTransactions:
 
     def _ended(self) -> list[Exchange]:
         held = self.finish()
-        if len(held) == 2 or _status(held[-1].response) != "I":
+        empty = all(_tag(one.response) in _EDGES for one in held)
+        if empty or _status(held[-1].response) != "I":
             return held
-        return [_marked(held[0]), *held[1:-1], _marked(held[-1])]
+        return [_marked(one) if _tag(one.response) in _EDGES else one for one in held]
 
     def _keeps(self, exchange: Exchange) -> bool:
         if exchange.request is None:
             return True
-        return self._matcher.traits(exchange.request, exchange.response).housekeeping
+        keeps = self._matcher.traits(exchange.request, exchange.response).housekeeping
+        return keeps or _tag(exchange.response) in _SAVEPOINTS
 
 
 def _marked(exchange: Exchange) -> Exchange:

@@ -17,16 +17,27 @@ from reenact.model.verdict import Miss
 from reenact.rename.given import given_words
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
+from reenact.replay.core.handed import came_to_nothing, senders
 from reenact.replay.core.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The recorded call to serve. `again`: it was served before, in this very case."""
+    """The recorded call to serve. `again`: it was served before, in this very case. `due`: what it
+    waited for has happened, so there is nothing left to wait for."""
 
     call: Recorded
     comparison: Comparison
     again: bool = False
+    due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to answer yet: the calls that the recorded answers came from have not been made. If
+    they still have not after `idle.took_ns`, the answer is `idle` (None: there is none)."""
+
+    idle: Recorded | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,8 @@ class Calls:
         self._anywhere = Pool(sorted(everything, key=self._at_ns) if discover else ())
         self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
+        self._senders = senders(suite, self._waits)
+        self._answered: set[str] = set()
 
     def _read(self, interactions: Sequence[Interaction], case: str) -> list[Recorded]:
         return [self.reader.recorded(i, case) for i in interactions if i.request is not None]
@@ -98,8 +111,11 @@ class Calls:
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
+        found = self._of_case(asked, case, terms, answered)
+        if found is None and self.discover and self._like_setup(asked, terms):
+            found = self._of_neighbours(asked, terms, window)
         found = (
-            self._of_case(asked, case, terms, answered)
+            found
             or self._of_session(asked, terms, window)
             or self._out_of_order(asked, case, terms)
         )
@@ -113,6 +129,20 @@ class Calls:
             return miss(asked, near, self._used.get(case, []), self.reader, terms)
         self._use(found, case)
         return found
+
+    def wait(self, asked: Asked, case: str) -> Wait | None:
+        """Whether a worker's wait has nothing to take yet; None when it has, or is no worker's."""
+        pool = self._pools.get(case)
+        found = self._session.exact(asked, self.names)
+        if not self._sent(found) or (pool is not None and pool.exact(asked, self.names)):
+            return None
+        if self._taken(found) is not None:
+            return None
+        return Wait(next((call for call in found if came_to_nothing(call.interaction)), None))
+
+    def answered(self, interaction: Interaction) -> None:
+        """It has been answered: what it handed on may be taken now."""
+        self._answered.add(interaction.id)
 
     def opening(
         self, asked: Asked, follower: Choice | Background | Miss, case: str
@@ -166,6 +196,12 @@ class Calls:
                 return Choice(call, comparison)
         return None
 
+    def _like_setup(self, asked: Asked, terms: Terms) -> bool:
+        """Whether all that equals it in the session is the set-up of a connection (its BEGIN):
+        then a misplaced call of this case is the better guess."""
+        equal = self._session.exact(asked, terms.names)
+        return bool(equal) and not asked.housekeeping and all(c.housekeeping for c in equal)
+
     def _out_of_order(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
         """An equal call of the case whose turn it is not: one that came too early, unless the
         background makes such calls, too (its own BEGIN, say)."""
@@ -176,10 +212,29 @@ class Calls:
     def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """Session calls are served as often as asked, with the answer of that time."""
         found = self._session.exact(asked, terms.names)
+        if self._sent(found):
+            return self._taken(found)
         if found:
-            return Choice(self._turn(found, window), Comparison())
+            call = self._turn(found, window)
+            names = compare_call(call, asked, terms) if call.handles else Comparison()
+            return Choice(call, names)
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
         return Choice(*alike[0]) if alike else None
+
+    def _sent(self, found: list[Recorded]) -> bool:
+        """Whether the recording shows who sends what these wait for."""
+        return any(call.interaction.id in self._senders for call in found)
+
+    def _taken(self, found: list[Recorded]) -> Choice | None:
+        """What was handed to a worker is handed to it once, when it has been sent."""
+        for call in found:
+            if not call.uses and self._senders.get(call.interaction.id) in self._answered:
+                return Choice(call, Comparison(), due=True)
+        return None
+
+    def _waits(self, call: Interaction) -> bool:
+        matcher = self.reader.plugins[call.protocol].matcher
+        return call.request is not None and matcher.traits(call.request, call.response).waits
 
     def _turn(self, found: list[Recorded], window: tuple[int, int]) -> Recorded:
         """Recorded answers in turn, never older than the last before the window nor younger

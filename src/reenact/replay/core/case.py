@@ -50,11 +50,15 @@ class Running:
     ordered: list[CallDifferences] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     uses: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    """Cases whose generated values the answers to its calls have told it."""
     pushed: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
-    def asked(self, asked: Asked, found: Choice | Background | Miss, now_ns: int) -> None:
-        """Note a live call and what became of it."""
+    def asked(
+        self, asked: Asked, found: Choice | Background | Miss, now_ns: int, late_of: str = ""
+    ) -> None:
+        """Note a live call and what became of it. `late_of`: it is the late effect of that case."""
         if isinstance(found, Background):
             self._step(asked, "background", None)
             return
@@ -73,6 +77,8 @@ class Running:
                 owner=found.call.case,
                 answered=frozenset(self.answered),
                 varied=tuple(found.comparison.varied),
+                late_of=late_of,
+                late=self.done_ns is not None,
             )
         )
         if found.call.case != self.id:

@@ -34,7 +34,7 @@ from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
-from reenact.replay.core.calls import Background, Calls, Choice, pushes
+from reenact.replay.core.calls import Background, Calls, Choice, Wait, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
@@ -88,6 +88,8 @@ class _Conn:
     """Units of work begun of which it is not known yet whose they are, and when."""
     before: Choice | Miss | None = None
     """What became of the last call here; None after the end of a unit of work."""
+    late_of: str = ""
+    """The earlier case whose late effect that call was."""
 
 
 class Engine:
@@ -122,6 +124,7 @@ class Engine:
         self._conns: dict[int, _Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
+        self._place = {case.id: n for n, case in enumerate(suite.cases)}
         self._shake = Shake(self._todo, mode.shake)
         self._used_before: set[int] = set()
         self._unanswered = 0  # cases whose response did not come in time
@@ -130,6 +133,7 @@ class Engine:
         self._now = self._outside
         self._session = self._outside
         self._later: list[tuple[int, int, int, Interaction]] = []
+        self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
 
@@ -341,7 +345,7 @@ class Engine:
             self._unanswered += 1
             return self._finish_case(now_ns)
         missing = [call.interaction for call in self._calls.unused(running.id)]
-        if missing and not self._mode.responses_only and not running.case.aside:
+        if missing and not self._mode.responses_only:
             deadline = running.calls_deadline_ns(missing, self._patience_ns())
             if now_ns < deadline:
                 return [WakeAt(deadline)]
@@ -439,8 +443,11 @@ class Engine:
             made.opened.append((asked, now_ns))
             return self._answered_like(conn, ask.token, like, now_ns)
         running = self._now
+        if asked.waits and (wait := self._calls.wait(asked, running.id)) is not None:
+            return self._wait(conn, ask, wait, now_ns)
         found = self._found(made, asked)
-        self._credit(made, found)
+        late_of = self._late_of(made, asked, found)
+        self._credit(made, found, late_of)
         if isinstance(found, Background):
             running.asked(asked, found, now_ns)
             return self._answered_like(conn, ask.token, found.like, now_ns)
@@ -454,14 +461,13 @@ class Engine:
             conflict = self.names.bind(b.kind, str(b.recorded), str(b.live), running.id)
             if conflict is not None:
                 running.conflicts.append(conflict)
-        running.asked(asked, found, now_ns)
+        running.asked(asked, found, now_ns, late_of)
         interaction = found.call.interaction
-        wait_ns = self._wait_ns(interaction, found.call.case)
+        wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
         if wait_ns is None:
             return []
         if wait_ns:
-            self._later.append((now_ns + wait_ns, conn, ask.token, interaction))
-            return [WakeAt(now_ns + wait_ns)]
+            return self._hold(conn, ask.token, interaction, now_ns + wait_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
     def _found(self, made: _Conn, asked: Asked) -> Choice | Background | Miss:
@@ -478,7 +484,27 @@ class Engine:
             made.before = None if asked.closes else found
         return found
 
-    def _credit(self, made: _Conn, follower: Choice | Background | Miss | None) -> None:
+    def _late_of(self, made: _Conn, asked: Asked, found: Choice | Background | Miss) -> str:
+        """Rehearsal only: the earlier case whose late effect a call is. It carries values that that
+        case made up, and that neither the open case's request nor any answer has told since; or
+        it ends a unit of work that did."""
+        running = self._now
+        if not self._mode.discover or running.case is None:
+            return ""
+        if asked.closes and made.late_of:
+            late_of, made.late_of = made.late_of, ""
+            return late_of
+        if not isinstance(found, Choice) or not found.call.case:
+            return ""
+        origins: set[str] = set()
+        self.names.untell(asked.normal, origins)
+        strange = origins - running.uses - running.told - {running.id, ""}
+        made.late_of = max(strange, key=self._place.__getitem__, default="")
+        return made.late_of
+
+    def _credit(
+        self, made: _Conn, follower: Choice | Background | Miss | None, late_of: str = ""
+    ) -> None:
         """Say which recorded calls the openings on this connection were."""
         running = self._now
         if isinstance(follower, Choice) and follower.call.housekeeping:
@@ -492,7 +518,7 @@ class Engine:
                 found = self._calls.choose(
                     asked, running.id, running.moment, self._window(), running.answered
                 )
-            running.asked(asked, found, at_ns)
+            running.asked(asked, found, at_ns, late_of)
             if isinstance(found, Choice):
                 running.answered.add(found.call.interaction.id)
 
@@ -516,7 +542,30 @@ class Engine:
             return interaction.took_ns
         return self._shake.delay_ns(interaction.id)
 
+    def _hold(self, conn: int, token: int, interaction: Interaction, at_ns: int) -> list[Command]:
+        self._later.append((at_ns, conn, token, interaction))
+        return [WakeAt(at_ns)]
+
+    def _wait(self, conn: int, ask: Ask, wait: Wait, now_ns: int) -> list[Command]:
+        """A worker waits for what a call that has not been made yet will hand it."""
+        self._waiting[conn, ask.token] = ask
+        if wait.idle is None:
+            return []
+        idle = wait.idle.interaction
+        return self._hold(conn, ask.token, idle, now_ns + idle.took_ns)
+
+    def _hand_on(self, interaction: Interaction, now_ns: int) -> list[Command]:
+        """Those that wait may have been waiting for this call."""
+        self._calls.answered(interaction)
+        out: list[Command] = []
+        for (conn, token), ask in list(self._waiting.items()):
+            if self._waiting.pop((conn, token), None) and conn in self._conns:
+                self._later = [item for item in self._later if item[1:3] != (conn, token)]
+                out += self._asked(conn, ask, now_ns)
+        return out
+
     def _serve(self, conn: int, token: int, interaction: Interaction, now_ns: int) -> list[Command]:
+        self._waiting.pop((conn, token), None)
         made = self._conns.get(conn)
         if made is None:
             return []
@@ -524,9 +573,10 @@ class Engine:
         if interaction.outcome is Outcome.BROKEN and interaction.response is None:
             reply = Refuse("background traffic that was not seen while recording")
             return self._do(conn, self._responder(made).answer(token, reply, now_ns), now_ns)
-        response = self.names.retell(interaction.response)
+        response = self.names.retell(interaction.response, self._now.told)
         actions = self._responder(made).answer(token, Answer(interaction, response), now_ns)
-        return self._do(conn, actions, now_ns) + self._push(now_ns)
+        out = self._do(conn, actions, now_ns) + self._push(now_ns)
+        return out + self._hand_on(interaction, now_ns)
 
     def _push(self, now_ns: int) -> list[Command]:
         """Say the case's recorded pushes whose turn has come, where somebody listens."""

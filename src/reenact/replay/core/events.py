@@ -52,13 +52,17 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded call that was served: what rehearsal learns from.
 
     `owner` is the case it was listed in ("" for the session's), `answered` the ids already
-    answered when it was asked, `varied` the sites where a generated value was seen.
+    answered when it was asked, `varied` the sites where a generated value was seen. `late_of` is
+    the earlier case whose late effect it is, "" when it is of the case that was open. `late`: asked
+    after the response, while the case waited for it or for another call.
     """
 
     interaction: str
     owner: str
     answered: frozenset[str]
     varied: tuple[tuple[Path, str], ...] = ()
+    late_of: str = ""
+    late: bool = False
 
 
 class Stray(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from reenact.match.pool import Asked, Key, Recorded, frozen
+from reenact.match.pool import Asked, Key, Recorded
 from reenact.model.value import Value
 from reenact.rename.table import Renaming
 
@@ -38,7 +38,7 @@ class Lines:
     def any_edge(self, asked: Asked) -> Recorded | None:
         """A recorded call equal to this opening or closing one, when all equal ones had the same
         answer: then it does not matter yet which of them it is."""
-        found = self._edges.get((asked.key, frozen(asked.normal)), [])
+        found = self._edges.get((asked.key, asked.exact(asked.normal)), [])
         answers = [call.interaction.response for call in found]
         same: Value = answers[0] if answers else None
         return found[0] if found and all(answer == same for answer in answers) else None
@@ -67,4 +67,4 @@ class Lines:
         if recorded.key != asked.key:
             return False
         told = self._names.untell(asked.normal)
-        return recorded.exact in (frozen(asked.normal), frozen(told))
+        return recorded.exact in (asked.exact(asked.normal), asked.exact(told))

@@ -1,6 +1,5 @@
-from django.contrib import admin
-
 from blog.models import Comment, Post, Tag
+from django.contrib import admin
 
 
 @admin.register(Post)

@@ -3,6 +3,7 @@ import os
 import threading
 
 import requests
+from blog.models import Comment, Post, Tag
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -15,8 +16,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.text import slugify
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods
-
-from blog.models import Comment, Post, Tag
 
 UPSTREAM = os.environ["UPSTREAM_URL"]
 
@@ -32,14 +31,20 @@ def signup(request):
         return JsonResponse({"csrf": get_token(request)})
     try:
         with transaction.atomic():
-            user = User.objects.create_user(request.POST["name"], f"{request.POST['name']}@example.org", request.POST["password"])
+            user = User.objects.create_user(
+                request.POST["name"],
+                f"{request.POST['name']}@example.org",
+                request.POST["password"],
+            )
     except IntegrityError:
         return JsonResponse({"error": "that name is taken"}, status=409)
     return JsonResponse({"id": user.id, "name": user.username}, status=201)
 
 
 def sign_in(request):
-    user = authenticate(request, username=request.POST.get("name"), password=request.POST.get("password"))
+    user = authenticate(
+        request, username=request.POST.get("name"), password=request.POST.get("password")
+    )
     if user is None:
         return JsonResponse({"error": "wrong name or password"}, status=401)
     login(request, user)
@@ -53,8 +58,14 @@ def sign_out(request):
 
 def tell(post):
     return {
-        "slug": post.slug, "title": post.title, "text": post.text, "author": post.author.username, "views": post.views,
-        "tags": sorted(tag.name for tag in post.tags.all()), "created": post.created, "changed": post.changed,
+        "slug": post.slug,
+        "title": post.title,
+        "text": post.text,
+        "author": post.author.username,
+        "views": post.views,
+        "tags": sorted(tag.name for tag in post.tags.all()),
+        "created": post.created,
+        "changed": post.changed,
     }
 
 
@@ -62,10 +73,19 @@ def tell(post):
 def posts(request):
     if request.method == "POST":
         return create(request)
-    found = Post.objects.select_related("author").annotate(said=Count("comments")).order_by("-created")
+    found = (
+        Post.objects.select_related("author").annotate(said=Count("comments")).order_by("-created")
+    )
     if "tag" in request.GET:
         found = found.filter(tags__name=request.GET["tag"])
-    return JsonResponse({"posts": [{"slug": p.slug, "title": p.title, "by": p.author.username, "comments": p.said} for p in found[:10]]})
+    return JsonResponse(
+        {
+            "posts": [
+                {"slug": p.slug, "title": p.title, "by": p.author.username, "comments": p.said}
+                for p in found[:10]
+            ]
+        }
+    )
 
 
 @login_required
@@ -74,7 +94,12 @@ def create(request):
     if not sent.get("title"):
         return JsonResponse({"error": {"title": "is missing"}}, status=400)
     with transaction.atomic():
-        post = Post.objects.create(slug=slugify(sent["title"]), author=request.user, title=sent["title"], text=sent.get("text", ""))
+        post = Post.objects.create(
+            slug=slugify(sent["title"]),
+            author=request.user,
+            title=sent["title"],
+            text=sent.get("text", ""),
+        )
         for name in sent.get("tags", []):
             post.tags.add(Tag.objects.get_or_create(name=name)[0])
         transaction.on_commit(lambda: threading.Thread(target=announce, args=(post.slug,)).start())
@@ -116,7 +141,9 @@ def comments(request, slug):
 
 def translate(request, slug):
     found = get_object_or_404(Post, slug=slug)
-    answer = requests.get(f"{UPSTREAM}/rates", params={"currency": request.GET.get("to", "EUR")}, timeout=10)
+    answer = requests.get(
+        f"{UPSTREAM}/rates", params={"currency": request.GET.get("to", "EUR")}, timeout=10
+    )
     if not answer.ok:
         return JsonResponse({"error": answer.json()["error"]}, status=502)
     return JsonResponse({"title": found.title, "rate": answer.json()["rate"]})
@@ -125,7 +152,9 @@ def translate(request, slug):
 def feed(request):
     def lines():
         yield "<feed>"
-        for entry in cache.get_or_set("feed", lambda: list(Post.objects.order_by("slug").values_list("slug", "title")), 60):
+        for entry in cache.get_or_set(
+            "feed", lambda: list(Post.objects.order_by("slug").values_list("slug", "title")), 60
+        ):
             yield f"<entry id='{entry[0]}'>{entry[1]}</entry>"
         yield "</feed>"
 

@@ -6,20 +6,21 @@ import json
 import os
 import sys
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import psycopg2.errors
+import redis
 import treq
 from klein import Klein
 from twisted.enterprise import adbapi
 from twisted.internet import defer, reactor, task, threads
 from twisted.web.server import Site
 
-import redis
-
 UPSTREAM = os.environ["UPSTREAM_URL"]
 app = Klein()
-pool = adbapi.ConnectionPool("psycopg2", os.environ["DATABASE_URL"], cp_min=1, cp_max=4, cp_reconnect=True)
+pool = adbapi.ConnectionPool(
+    "psycopg2", os.environ["DATABASE_URL"], cp_min=1, cp_max=4, cp_reconnect=True
+)
 store = redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
 
 
@@ -72,7 +73,11 @@ def login(request):
 @defer.inlineCallbacks
 def rooms(request):
     rows = yield pool.runQuery("SELECT id, name, seats, price FROM rooms ORDER BY id")
-    return reply(request, [dict(zip(("id", "name", "seats", "price"), row)) for row in rows], Cache_Control="max-age=60")
+    return reply(
+        request,
+        [dict(zip(("id", "name", "seats", "price"), row, strict=True)) for row in rows],
+        Cache_Control="max-age=60",
+    )
 
 
 def book(cursor, name, sent):
@@ -80,13 +85,16 @@ def book(cursor, name, sent):
     found = cursor.fetchone()
     if found is None:
         raise Denied(404, "no such room")
-    cursor.execute("SELECT count(*) FROM bookings WHERE room_id = %s AND day = %s", (sent["room"], sent["day"]))
+    cursor.execute(
+        "SELECT count(*) FROM bookings WHERE room_id = %s AND day = %s", (sent["room"], sent["day"])
+    )
     if cursor.fetchone()[0]:
         raise Denied(409, "taken")
     code = uuid.uuid4()
     cursor.execute(
         "INSERT INTO bookings (code, room_id, day, person, price, made_at) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
-        (str(code), sent["room"], sent["day"], name, found[0], datetime.now(timezone.utc)))
+        (str(code), sent["room"], sent["day"], name, found[0], datetime.now(UTC)),
+    )
     return {"id": cursor.fetchone()[0], "code": code, "price": found[0]}
 
 
@@ -111,10 +119,15 @@ def confirm(made):
 @defer.inlineCallbacks
 def read(request, id):
     name = who(request)
-    rows = yield pool.runQuery("SELECT code, room_id, day, price, made_at FROM bookings WHERE id = %s AND person = %s", (id, name))
+    rows = yield pool.runQuery(
+        "SELECT code, room_id, day, price, made_at FROM bookings WHERE id = %s AND person = %s",
+        (id, name),
+    )
     if not rows:
         raise Denied(404, "no such booking")
-    return reply(request, dict(zip(("code", "room", "day", "price", "made_at"), rows[0])))
+    return reply(
+        request, dict(zip(("code", "room", "day", "price", "made_at"), rows[0], strict=True))
+    )
 
 
 @app.route("/bookings/<int:id>/price", methods=["GET"])
@@ -129,7 +142,9 @@ def price(request, id):
     if answer.code != 200:
         raise Denied(502, "no rate")
     rate = (yield answer.json())["rate"]
-    return reply(request, {"currency": currency, "price": round(float(rows[0][0]) * float(rate), 2)})
+    return reply(
+        request, {"currency": currency, "price": round(float(rows[0][0]) * float(rate), 2)}
+    )
 
 
 @app.route("/bookings/<int:id>", methods=["PUT"])
@@ -138,7 +153,9 @@ def move(request, id):
     name = who(request)
     sent = json.load(request.content)
     try:
-        yield pool.runOperation("UPDATE bookings SET day = %s WHERE id = %s AND person = %s", (sent["day"], id, name))
+        yield pool.runOperation(
+            "UPDATE bookings SET day = %s WHERE id = %s AND person = %s", (sent["day"], id, name)
+        )
     except psycopg2.errors.UniqueViolation:
         raise Denied(409, "taken") from None
     except psycopg2.errors.InvalidDatetimeFormat:

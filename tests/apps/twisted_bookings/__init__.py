@@ -30,19 +30,29 @@ def visit(ask: Visitor, n: int) -> None:
 
 
 APP = Application(
-    name="twisted_queue",
+    name="twisted_bookings",
     command=lambda port: ["python", "app.py", str(port)],
     visit=visit,
     mutations=(
-        Mutation("no receipt is kept", '    yield pool.runOperation("UPDATE bookings SET receipt = %s WHERE id = %s", (receipt, made["id"]))\n', ""),
+        Mutation(
+            "no receipt is kept",
+            '    yield pool.runOperation("UPDATE bookings SET receipt = %s WHERE id = %s", (receipt, made["id"]))\n',
+            "",
+        ),
         Mutation("nobody confirms", "    reactor.callLater(0, confirm, made)\n", ""),
         Mutation("no lock", " FOR UPDATE", ""),
-        Mutation("a booking of others is deleted", "DELETE FROM bookings WHERE id = %s AND person = %s\", (id, name)", "DELETE FROM bookings WHERE id = %s\", (id,)"),
-        Mutation("the wrong parameter", 'params={"currency": currency}', 'params={"cur": currency}'),
+        Mutation(
+            "a booking of others is deleted",
+            'DELETE FROM bookings WHERE id = %s AND person = %s", (id, name)',
+            'DELETE FROM bookings WHERE id = %s", (id,)',
+        ),
+        Mutation(
+            "the wrong parameter", 'params={"currency": currency}', 'params={"cur": currency}'
+        ),
         Mutation("other rounding", "float(rate), 2)", "float(rate), 1)"),
         Mutation("a shorter session", "3600", "360"),
         Mutation("another status", "made, 201", "made, 200"),
-        Mutation("no caching header", ', Cache_Control="max-age=60"', ""),
-        Mutation("swapped columns", '(id, name))\n    if not rows:\n        raise Denied(404, "no such booking")\n    return reply(request, dict(zip(("code", "room"', '(id, name))\n    if not rows:\n        raise Denied(404, "no such booking")\n    return reply(request, dict(zip(("room", "code"'),
+        Mutation("no caching header", '        Cache_Control="max-age=60",\n', ""),
+        Mutation("swapped columns", '("code", "room", "day"', '("room", "code", "day"'),
     ),
 )

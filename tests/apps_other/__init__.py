@@ -1,0 +1,1 @@
+"""One shop, written as different backend teams would: each language with its own drivers."""

@@ -1,0 +1,4 @@
+require_relative 'app'
+
+Background.start unless ENV['WEB_CONCURRENCY']
+run Shop

@@ -1,0 +1,60 @@
+"""Which calls rehearsals find to be background."""
+
+from __future__ import annotations
+
+from tests.replay.test_engine import call, case, suite
+from tests.toy import TOY
+
+from reenact.model.suite import Suite
+from reenact.replay.core.events import Observation, Served, Stray
+from reenact.replay.strays import Strays
+
+CASES = [case(n, f"BUY {n}", "ok", call(f"{n}.1", "SET stock 1")) for n in range(1, 13)]
+
+
+def seen(n: int, *, beat: bool, late: bool = False, stray: bool = False) -> Observation:
+    """Case `n` made its own call and, if so, one of the heartbeat's."""
+    served = [Served(interaction=f"{n}.1", owner=f"{n:04}-x", answered=frozenset())]
+    if beat:
+        served.append(Served(interaction="1.2", owner="", answered=frozenset(), late=late))
+    strays = (Stray(protocol="toy", destination="10.0.0.1:1", request="BEAT"),) if stray else ()
+    return Observation(
+        case=f"{n:04}-x", served=tuple(served), varied=(), uses=frozenset(), strays=strays
+    )
+
+
+def learned(*runs: list[Observation]) -> Suite:
+    first = case(1, "BUY 1", "ok", call("1.1", "SET stock 1"), call("1.2", "BEAT"))
+    found = suite(first, *CASES[1:])
+    strays = Strays({"toy": TOY})
+    for run in runs:
+        found = strays.learn(found, found, run)
+    return found
+
+
+def in_cases(found: Suite) -> list[str]:
+    return [str(c.request) for one in found.cases for c in one.calls if c.request == "BEAT"]
+
+
+def run(beats: dict[int, bool]) -> list[Observation]:
+    """`beats`: which cases asked for one, and whether after their response. The last one found no
+    recorded call left."""
+    last = max(beats)
+    return [
+        seen(n, beat=n in beats and n != last, late=beats.get(n, False), stray=n == last)
+        for n in range(1, 13)
+    ]
+
+
+def test_what_other_cases_ask_for_each_time_is_nobodys() -> None:
+    assert in_cases(learned(run({1: False, 7: False}), run({3: False, 8: False}))) == []
+
+
+def test_what_the_same_case_asks_for_each_time_is_its_own() -> None:
+    assert in_cases(learned(run({1: False, 7: False}), run({1: False, 7: False}))) == ["BEAT"]
+
+
+def test_cases_that_waited_for_a_heartbeat_are_no_proof_that_it_is_theirs() -> None:
+    first = run({1: False, 2: True, 3: True, 6: False, 9: False, 11: False})
+    second = run({1: True, 2: True, 3: True, 7: False, 10: False})
+    assert in_cases(learned(first, second)) == []
