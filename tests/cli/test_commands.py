@@ -13,38 +13,17 @@ import pytest
 from reenact.base.errors import MachineError
 from reenact.cli.record import listen_ports, upstream_ports
 from reenact.model.difference import Change, Difference
-from reenact.model.verdict import Status, Step, Verdict
+from reenact.model.verdict import Status, Verdict
 from reenact.replay import run as engine
-from reenact.replay.run import Played, Rehearsed
+from reenact.replay.run import Rehearsed
 from reenact.store.suite import load_suite, save_suite
 
-COMMANDS = ["record", "test", "rehearse", "compile", "inspect", "doctor", "version"]
+COMMANDS = [
+    "record", "test", "accept", "rehearse", "compile", "inspect", "doctor", "version"
+]  # fmt: skip
 CHANGED = Difference(
     change=Change.VALUE, at=("response", "body", "note"), recorded=None, live="x" * 500
 )
-
-
-@pytest.fixture
-def played(monkeypatch):
-    """The engine: passes everything but what is put in; remembers what it was told."""
-    told = {}
-
-    def run_suite(suite, options, on_verdict):
-        told["options"] = options
-        ids = [c.id for c in suite.cases if options.select is None or c.id in options.select]
-        verdicts = [
-            told.get(name, Verdict(case=name, status=Status.PASS))
-            for name in ids
-            if name[:4] != "0003"
-        ]
-        for verdict in verdicts:
-            on_verdict(verdict)
-        step = Step(label="PING", protocol="redis", destination="x", fate="background")
-        session = Verdict(case="session", status=Status.PASS, timeline=(step,))
-        return Played(verdicts=tuple(verdicts), session=(told.get("session", session),))
-
-    monkeypatch.setattr(engine, "run_suite", run_suite)
-    return told
 
 
 def fail(name: str) -> Verdict:

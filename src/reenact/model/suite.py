@@ -59,6 +59,19 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
 
 
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference that became what is expected: a note for people, nothing leans on it.
+
+    `at` is a path as in `Tolerance`, or "calls/<interaction id>"; `change` is an id of `Change` or
+    `CallChange`; `since` is a date (2026-11-23).
+    """
+
+    at: str
+    change: str
+    why: str
+    since: str = ""
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One test: the request is sent again, the recorded response is the expectation.
 
@@ -80,6 +93,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Interaction, ...] = ()
     generated: tuple[Generated, ...] = ()
     tolerances: tuple[Tolerance, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     needs: tuple[str, ...] = ()
     aside: str = ""
 

@@ -1,7 +1,8 @@
 """The report for programs. Everything that varies between equal runs is under `timing`.
 
 Values that JSON has no word for are `{"$decimal": "1.10"}`, `{"$bytes": "<base64>"}` and
-`{"$float": "nan"}`; a side without a value is absent.
+`{"$float": "nan"}`; a mapping with a key of such a name stands in `{"$mapping": ...}`; a side
+without a value is absent. `json_read` is the inverse.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from msgspec import UNSET
 
 from reenact.model.difference import Conflict, Difference
 from reenact.model.value import Value, path_text
-from reenact.model.verdict import Miss, Step, Verdict
+from reenact.model.verdict import Miss, Status, Step, Verdict
 from reenact.report.explain import findings
 from reenact.report.run import Report, counts, exit_of
+from reenact.store.suite import case_digest
 
 FORMAT = 1
 Json = dict[str, Any]  # Any: JSON's own recursion
@@ -51,6 +53,7 @@ def _case(report: Report, verdict: Verdict) -> Json:
         "title": verdict.title,
         "file": report.files.get(verdict.case, ""),
         "status": verdict.status.value,
+        "digest": _digest(report, verdict),
         "note": verdict.note,
         "findings": [finding.headline for finding in findings(report, verdict)],
         "differences": [_difference(d) for d in verdict.differences],
@@ -71,6 +74,12 @@ def _case(report: Report, verdict: Verdict) -> Json:
         ],
         "timeline": [_step(step) for step in verdict.timeline],
     }
+
+
+def _digest(report: Report, verdict: Verdict) -> str:
+    """Of the case that was tested: whether a finding still is about what the file says."""
+    case = report.case(verdict.case)
+    return "" if case is None or verdict.status is Status.PASS else case_digest(case)
 
 
 def _difference(difference: Difference) -> Json:
@@ -120,6 +129,7 @@ def plain(value: Value) -> Any:
         case list():
             return [plain(child) for child in value]
         case dict():
-            return {key: plain(child) for key, child in value.items()}
+            tree = {key: plain(child) for key, child in value.items()}
+            return {"$mapping": tree} if any(key.startswith("$") for key in tree) else tree
         case _:
             return value

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import cast
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.suite import FORMAT, Accepted, Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.symbol import Generated
-from reenact.model.value import Path, Value
-from reenact.store import paths, shapes
+from reenact.model.value import Path, Value, path_text, text_path
+from reenact.store import shapes
 from reenact.store.fields import (
     Fields,
     WrongField,
@@ -73,6 +73,8 @@ def case_tree(case: Case) -> dict[str, Value]:
         tree["generated"] = [_generated_tree(g) for g in case.generated]
     if case.tolerances:
         tree["tolerances"] = [_tolerance_tree(t) for t in case.tolerances]
+    if case.accepted:
+        tree["accepted"] = [_accepted_tree(a) for a in case.accepted]
     if case.calls:
         tree["calls"] = [call_tree(call) for call in case.calls]
     return tree
@@ -96,6 +98,7 @@ def case_of(value: Value) -> Case:
         response=fields.tree("response"),
         generated=fields.items("generated", _generated_of),
         tolerances=fields.items("tolerances", _tolerance_of),
+        accepted=fields.items("accepted", _accepted_of),
         calls=fields.items("calls", call_of),
     )
     recorded.done()
@@ -162,12 +165,12 @@ def _recorded(**times: int) -> Value:
 
 
 def _generated_tree(generated: Generated) -> Value:
-    return {"at": paths.to_text(generated.at), "kind": generated.kind}
+    return {"at": path_text(generated.at), "kind": generated.kind}
 
 
 def _generated_of(value: Value, at: Path) -> Generated:
     fields = Fields(value, at)
-    generated = Generated(at=paths.from_text(fields.text("at")), kind=fields.text("kind"))
+    generated = Generated(at=text_path(fields.text("at")), kind=fields.text("kind"))
     fields.done()
     return generated
 
@@ -177,6 +180,25 @@ def _tolerance_tree(tolerance: Tolerance) -> Value:
     if tolerance.since:
         tree["since"] = tolerance.since
     return tree
+
+
+def _accepted_tree(accepted: Accepted) -> Value:
+    tree: dict[str, Value] = {"at": accepted.at, "change": accepted.change, "why": accepted.why}
+    if accepted.since:
+        tree["since"] = accepted.since
+    return tree
+
+
+def _accepted_of(value: Value, at: Path) -> Accepted:
+    fields = Fields(value, at)
+    accepted = Accepted(
+        at=fields.text("at"),
+        change=fields.text("change"),
+        why=fields.text("why"),
+        since=fields.text("since", ""),
+    )
+    fields.done()
+    return accepted
 
 
 def _tolerance_of(value: Value, at: Path) -> Tolerance:
