@@ -33,9 +33,8 @@ REHEARSALS = 2
 """That discover; one more then tests what they found."""
 
 SHIFT_NS = 1_300_000_000
-"""Those after the first live this much later than the recording, or a multiple of it: what a service
-reads off its clock by the second is seen to vary, though each run begins at the recorded time. A case
-that went wrong then has not shown it, and is looked at again."""
+"""The last of those lives this much later than the recording: what a service reads off its clock
+by the second is seen to vary, though each run begins at the recorded time."""
 
 REHEARSALS_MAX = 7
 """While that test fails, what varies seldom is looked for again."""
@@ -83,21 +82,18 @@ def rehearse(
     """The suite as replaying it against the build it came from shows it."""
     findings = Findings()
     strays = Strays(builtin())
-    later: set[str] = set()  # cases that were reproduced at another time
     for n in range(1, REHEARSALS_MAX + 1):
         on_step(f"rehearsal {n}")
         tests = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
         mode = Mode(discover=not tests, linger=n == 1, shake=n - 1)
-        shift_ns = 0 if tests or n == 1 else SHIFT_NS * (n // 2)
+        shift_ns = SHIFT_NS if n == REHEARSALS else 0
         run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns)
         done, finished = run.done, run.finished
         if not tests:
             seen = [*(d.observation for d in done), finished.observation]
             suite = strays.learn(suite, learn(suite, [seen], findings, builtin()), seen)
-            later |= {o.case for o in seen if shift_ns and o.reproduced}
         elif all(d.verdict.status is not Status.FAIL for d in done):
-            if all(case.aside or case.id in later for case in suite.cases):
-                break
+            break
         else:
             suite = learn(
                 suite, [[d.observation for d in done if telling(d.verdict)]], findings, builtin()
