@@ -9,7 +9,7 @@ import pytest
 from tests.toy import TOY, Simulator
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import Case, Interaction, Suite, Uses
+from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
 from reenact.replay.core.shake import STEP_NS
@@ -373,3 +373,21 @@ def test_a_number_that_differs_is_not_generated_while_calls_are_still_with_other
     assert learned(case(1, "X", "5 7", first, change, second)) != ()
     other = case(2, "Y", "5 6", first)
     assert learned(case(1, "X", "5 7", change, second), other) == ()
+
+
+def test_a_tolerance_of_a_call_is_for_its_exact_path_and_shown():
+    def service(request: str) -> Generator[str, str, str]:
+        yield f"SET a {request.split()[1]}"
+        return "done"
+
+    recorded = case(1, "DO x", "done", call("1.1", "SET a 1"))
+    at = Tolerance(at="calls/1.1/request/2", rule="ignore", why="a random shard")
+    tolerant = msgspec.structs.replace(recorded, tolerances=(at,))
+    [seen] = [d.verdict for d in play(suite(tolerant), service).done]
+    assert seen.status is Status.PASS
+    assert [(c.interaction, c.differences[0].explained_by) for c in seen.calls] == [
+        ("1.1", "tolerated (ignore)")
+    ]
+    elsewhere = Tolerance(at="calls/1.2/request/2", rule="ignore", why="another call")
+    strict = msgspec.structs.replace(recorded, tolerances=(elsewhere,))
+    assert [d.verdict.status for d in play(suite(strict), service).done] == [Status.FAIL]

@@ -226,4 +226,4 @@ def _what_does(verdict: Verdict) -> str:
     places += [f"calls/{id}" for id, _ in verdict.missing]
     places += [f"calls/{call.interaction}" for call in verdict.calls]
     shown = ", ".join(dict.fromkeys(places[:12]))
-    return f"; what differs: {shown}" if shown else " in the last test"
+    return f"; what differs: {shown}" if shown else " by now; test again"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from reenact.base.errors import Exit
-from reenact.model.suite import Case, Suite
+from reenact.model.difference import Difference
+from reenact.model.suite import Case, Suite, Tolerance
+from reenact.model.value import path_text
 from reenact.model.verdict import Status, Verdict
 
 
@@ -63,6 +65,39 @@ def counts(suite: Suite, verdicts: Sequence[Verdict]) -> Counts:
         aside=len(aside),
         not_run=sum(case.id not in ran and case.id not in aside for case in suite.cases),
     )
+
+
+class Leaning(msgspec.Struct, frozen=True, kw_only=True):
+    """A written tolerance without which the case would have changed."""
+
+    case: str
+    tolerance: Tolerance
+
+
+def leanings(report: Report) -> list[Leaning]:
+    """In the order of the verdicts; each tolerance of a case once."""
+    found: dict[Leaning, None] = {}
+    for verdict in report.verdicts:
+        case = report.case(verdict.case)
+        written = {t.at: t for t in case.tolerances} if case else {}
+        for at in _tolerated_places(verdict):
+            if at in written:
+                found[Leaning(case=verdict.case, tolerance=written[at])] = None
+    return list(found)
+
+
+def _tolerated_places(verdict: Verdict) -> Iterator[str]:
+    for difference in verdict.differences:
+        if tolerated(difference):
+            yield path_text(difference.at)
+    for call in verdict.calls:
+        for difference in call.differences:
+            if tolerated(difference):
+                yield path_text(("calls", call.interaction, *difference.at))
+
+
+def tolerated(difference: Difference) -> bool:
+    return (difference.explained_by or "").startswith("tolerated")
 
 
 def exit_of(suite: Suite, verdicts: Sequence[Verdict]) -> Exit:
