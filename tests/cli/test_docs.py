@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     "getting-started",
     "reading-a-red-test",
+    "lint",
     "suite-format",
     "exit-codes",
     "configuration",

@@ -38,12 +38,14 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the writers need. `files` are case id -> file inside the suite's folder."""
+    """Everything the writers need. `files` are case id -> file inside the suite's folder; `session`
+    judges what was asked outside of any case (in `verdicts` only when it differs)."""
 
     run: Run
     suite: Suite
     verdicts: tuple[Verdict, ...]
     files: dict[str, str]
+    session: tuple[Verdict, ...] = ()
 
     def case(self, case_id: str) -> Case | None:
         return next((case for case in self.suite.cases if case.id == case_id), None)
