@@ -19,7 +19,7 @@ from reenact.replay.run import Rehearsed
 from reenact.store.suite import load_suite, save_suite
 
 COMMANDS = [
-    "record", "test", "accept", "rehearse", "compile", "inspect", "doctor", "version"
+    "record", "test", "accept", "rehearse", "compile", "inspect", "lint", "doctor", "version"
 ]  # fmt: skip
 CHANGED = Difference(
     change=Change.VALUE, at=("response", "body", "note"), recorded=None, live="x" * 500

@@ -25,6 +25,9 @@ RESPONSE = {
 CASE = msgspec.structs.replace(POST, response=RESPONSE)
 
 
+REORDERED = Difference(change=Change.ORDER, at=("order",), recorded=["1.1"], live="before 1.1")
+
+
 def after(*differences: Difference, **more: object):
     verdict = Verdict(case=CASE.id, status=Status.FAIL, differences=differences, **more)
     found = accepted(msgspec.structs.replace(SUITE, cases=(CASE,)), [verdict])
@@ -122,7 +125,7 @@ def test_a_call_without_a_recorded_answer_is_left_and_named():
 
 
 def test_an_accepted_order_is_no_longer_demanded():
-    order = CallDifferences(interaction="1.2", label="PUBLISH", differences=())
+    order = CallDifferences(interaction="1.2", label="PUBLISH", differences=(REORDERED,))
     case, _ = after(calls=(order,))
     assert [call.after for call in case.calls] == [(), ()]
 
@@ -145,7 +148,7 @@ def noted(*, calls: tuple[CallDifferences, ...] = (), **wanted: object):
 
 
 def test_each_kind_of_change_is_noted_with_the_reason():
-    order = CallDifferences(interaction="1.2", label="PUBLISH", differences=())
+    order = CallDifferences(interaction="1.2", label="PUBLISH", differences=(REORDERED,))
     case = noted(calls=(order,)).suite.cases[0]
     assert [(note.at, note.change) for note in case.accepted] == [
         ("calls/1.2", "call-order-changed"),

@@ -51,6 +51,17 @@ def accept(
             metavar="KIND", help="Only changes of this kind: added, type-changed, call-changed ..."
         ),
     ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Tolerate differences at PATH from now on: ignore, type, unordered or optional.",
+            show_default=False,
+        ),
+    ] = None,
+    secret: Annotated[
+        bool, typer.Option("--secret", help="What stands at PATH may be in the suite; for lint.")
+    ] = False,
     suite: SuiteDir = DEFAULT_SUITE,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
@@ -64,6 +75,7 @@ def accept(
       reenact accept 0002-get-order --reason "totals are rounded up now"
       reenact accept 0002-get-order response/body/total --reason "rounded up"
       reenact accept 0002-get-order --change added --reason "new fields do no harm"
+      reenact accept 0002-get-order response/body/took --rule type --reason "a duration"
 
     Exit code: 0 accepted, 1 something could not be written, 3 nothing of the kind differs.
     """
@@ -75,6 +87,8 @@ def accept(
         raise UserError("--reason is missing: say why the difference is right")
     loaded = load_suite(suite)
     found = _named(loaded, case, suite)
+    if rule is not None or secret:
+        return _in_advance(loaded, found, suite, path, rule, reason.strip())
     verdict = _verdict(loaded, found, suite, mode, config)
     wanted = Wanted(
         at=path or "",
@@ -121,6 +135,62 @@ def _diff(before: str, after: str, name: str) -> Iterator[str]:
     return difflib.unified_diff(
         before.splitlines(), after.splitlines(), name, name, n=1, lineterm=""
     )
+
+
+# -- in advance ------------------------------------------------------------------------------
+
+
+def _in_advance(
+    suite: Suite, case: Case, folder: Path, path: str | None, rule: str | None, why: str
+) -> Exit:
+    """A tolerance (`rule`), else a note that the value at `path` is no secret to keep."""
+    from reenact.model.suite import RULES
+
+    if not path:
+        raise UserError("PATH is missing: a tolerance is for one exact place")
+    if rule is not None and rule not in RULES:
+        raise UserError(f"--rule {rule}: rules are {', '.join(RULES)}")
+    changed = _noted(case, path, why) if rule is None else _tolerant(case, folder, path, rule, why)
+    cases = tuple(changed if each.id == case.id else each for each in suite.cases)
+    write(suite, msgspec.structs.replace(suite, cases=cases), folder)
+    return Exit.AS_RECORDED
+
+
+def _tolerant(case: Case, folder: Path, path: str, rule: str, why: str) -> Case:
+    from reenact.lint.tolerances import places as known_places
+    from reenact.model.suite import Tolerance
+    from reenact.protocols import builtin
+
+    known = known_places(case, builtin())
+    if path not in known and path not in _differing(case, folder):
+        raise UserError(f"{case.id}: there is no place {path}{_like(path, known)}")
+    others = (each for each in case.tolerances if each.at != path)
+    added = Tolerance(at=path, rule=rule, why=why, since=today())
+    return msgspec.structs.replace(case, tolerances=(*others, added))
+
+
+def _noted(case: Case, path: str, why: str) -> Case:
+    from reenact.lint.secrets import LOOKED_AT, secret_places
+    from reenact.model.suite import Accepted
+
+    known = secret_places(case)
+    if path not in known:
+        raise UserError(f"{case.id}: lint says nothing of {path}{_like(path, known)}")
+    others = (each for each in case.accepted if each.at != path)
+    added = Accepted(at=path, change=LOOKED_AT, why=why, since=today())
+    return msgspec.structs.replace(case, accepted=(*others, added))
+
+
+def _differing(case: Case, folder: Path) -> set[str]:
+    """Places that only the last test saw: of what is new."""
+    found = [entry for entry in _report(folder).get("cases", []) if entry["id"] == case.id]
+    return {difference["at"] for entry in found for difference in entry["differences"]}
+
+
+def _like(path: str, known: set[str]) -> str:
+    from reenact.store.fields import nearest
+
+    return nearest(path, sorted(known))
 
 
 # -- the verdict ---------------------------------------------------------------------------
@@ -226,4 +296,4 @@ def _what_does(verdict: Verdict) -> str:
     places += [f"calls/{id}" for id, _ in verdict.missing]
     places += [f"calls/{call.interaction}" for call in verdict.calls]
     shown = ", ".join(dict.fromkeys(places[:12]))
-    return f"; what differs: {shown}" if shown else " in the last test"
+    return f"; what differs: {shown}" if shown else " by now; test again"

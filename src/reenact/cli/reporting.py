@@ -15,7 +15,7 @@ from reenact.base.errors import Exit
 from reenact.cli import places
 from reenact.model.suite import Suite
 from reenact.model.verdict import Status, Verdict
-from reenact.report.run import Report, Run, exit_of
+from reenact.report.run import Report, Run, exit_of, leanings
 from reenact.report.terminal import Screen, TerminalReport
 
 if TYPE_CHECKING:
@@ -61,7 +61,11 @@ class Reporter:
         )
         files = zip((case.id for case in self._suite.cases), case_files(self._suite), strict=True)
         report = Report(
-            run=run, suite=self._suite, verdicts=(*verdicts, *outside), files=dict(files)
+            run=run,
+            suite=self._suite,
+            verdicts=(*verdicts, *outside),
+            files=dict(files),
+            session=tuple(session),
         )
         self._terminal.end(report)
         return report
@@ -72,6 +76,7 @@ def write(report: Report, folder: Path, outputs: Outputs) -> None:
     from reenact.report.json_report import json_report
 
     text = json_report(report)
+    _count(report, folder)
     write_text(places.last_report(folder), text)
     if outputs.json == "-":
         sys.stdout.write(text)
@@ -83,6 +88,16 @@ def write(report: Report, folder: Path, outputs: Outputs) -> None:
         write_text(outputs.junit, junit(report))
     if outputs.github:
         _annotate(report, folder)
+
+
+def _count(report: Report, folder: Path) -> None:
+    """What this test made use of: `reenact lint` wants to know."""
+    from reenact.lint.usage import counted
+
+    leant = tuple(f"{one.case} {one.tolerance.at}" for one in leanings(report))
+    verdicts = (*report.verdicts, *report.session)
+    usage = counted(places.read_usage(folder), report.suite, verdicts, leant)
+    places.write_usage(folder, usage)
 
 
 def write_text(path: Path, text: str) -> None:

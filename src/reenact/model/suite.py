@@ -49,12 +49,19 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     generated: tuple[Generated, ...] = ()
 
 
+RULES = ("ignore", "type", "unordered", "optional")
+
+
 class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
     """A difference accepted in advance, at one exact path. `why` is shown in every report that
-    leans on it. `at` is "response/…" or "calls/<interaction id>/request/…" in path text."""
+    leans on it. `at` is "response/…" or "calls/<interaction id>/request/…" in path text.
+
+    "ignore": whatever is there; "type": only its type counts; "unordered": a list in any order;
+    "optional": it may be absent, and is compared when it is there.
+    """
 
     at: str
-    rule: str  # "ignore", "type", "unordered"
+    rule: str  # one of RULES
     why: str
     since: str = ""
 

@@ -19,7 +19,7 @@ from reenact.model.difference import Conflict, Difference
 from reenact.model.value import Value, path_text
 from reenact.model.verdict import Miss, Status, Step, Verdict
 from reenact.report.explain import findings
-from reenact.report.run import Report, counts, exit_of
+from reenact.report.run import Leaning, Report, counts, exit_of, leanings
 from reenact.store.suite import case_digest
 
 FORMAT = 1
@@ -37,6 +37,7 @@ def json_report(report: Report) -> str:
         "background_calls": report.run.background_calls,
         "notes": list(report.run.notes),
         "aside": {case.id: case.aside for case in report.suite.cases if case.aside},
+        "tolerated": [_leaning(leaning) for leaning in leanings(report)],
         "cases": [_case(report, verdict) for verdict in report.verdicts],
         "timing": {
             "started_ns": report.run.started_ns,
@@ -45,6 +46,17 @@ def json_report(report: Report) -> str:
         },
     }
     return json.dumps(tree, indent=1) + "\n"
+
+
+def _leaning(leaning: Leaning) -> Json:
+    written = leaning.tolerance
+    return {
+        "case": leaning.case,
+        "at": written.at,
+        "rule": written.rule,
+        "why": written.why,
+        "since": written.since,
+    }
 
 
 def _case(report: Report, verdict: Verdict) -> Json:

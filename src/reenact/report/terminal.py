@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from reenact.model.suite import Suite
 from reenact.model.verdict import Status, Verdict
 from reenact.report.explain import Line, brief, explain
-from reenact.report.run import Counts, Report, Run, counts
+from reenact.report.run import Counts, Report, Run, counts, leanings
 from reenact.report.words import duration_text, plural, safe
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def summary(report: Report) -> list[Line]:
     lines += _reasons("could not be decided", _undecided(report), "warn")
     asides = Counter(case.aside for case in report.suite.cases if case.aside)
     lines += _reasons("set aside", asides, "dim")
+    lines += _reasons("tolerated", _tolerated(report), "dim")
     return [*lines, Line(_totals(report.run, found), _style(found))]
 
 
@@ -124,6 +125,11 @@ def _undecided(report: Report) -> Counter[str]:
     aside = {case.id for case in report.suite.cases if case.aside}
     unknown = (v for v in report.verdicts if v.status is Status.UNKNOWN and v.case not in aside)
     return Counter(v.note or "no reason given" for v in unknown)
+
+
+def _tolerated(report: Report) -> Counter[str]:
+    written = [leaning.tolerance for leaning in leanings(report)]
+    return Counter(f"{t.at}: {t.why}{f' (since {t.since})' if t.since else ''}" for t in written)
 
 
 def _reasons(what: str, reasons: Counter[str], style: str) -> list[Line]:

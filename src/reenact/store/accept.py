@@ -177,7 +177,7 @@ class _Writer:
         return set()
 
     def _reordered(self) -> set[str]:
-        found = [call.interaction for call in self._verdict.calls]
+        found = [call.interaction for call in self._verdict.calls if _open(call.differences)]
         return {id for id in found if self._wants_call(id, CallChange.ORDER)}
 
     def _wants_call(self, id: str, change: CallChange) -> bool:

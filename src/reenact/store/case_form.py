@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import FORMAT, Accepted, Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.suite import FORMAT, RULES, Accepted, Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.symbol import Generated
 from reenact.model.value import Path, Value, path_text, text_path
 from reenact.store import shapes
@@ -23,8 +23,6 @@ from reenact.store.fields import (
     whole_item,
 )
 from reenact.store.yaml_write import Inline
-
-RULES = ("ignore", "type", "unordered")
 
 
 def suite_tree(suite: Suite) -> dict[str, Value]:

@@ -79,7 +79,9 @@ class Calls:
         return [self.reader.recorded(i, case) for i in interactions if i.request is not None]
 
     def _case_calls(self, case: Case) -> list[Recorded]:
-        return self._read(case.calls, case.id)
+        tolerances = case.tolerances
+        calls = [call for call in case.calls if call.request is not None]
+        return [self.reader.recorded(call, case.id, tolerances) for call in calls]
 
     @property
     def given(self) -> frozenset[str]:
