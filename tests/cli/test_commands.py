@@ -150,7 +150,7 @@ def test_rehearse_saves_what_it_learned(reenact, suite, project, monkeypatch):
     assert ran.code == 0
     assert load_suite(project / "reenact").rehearsed == 3
     assert ran.err.splitlines() == [
-        "reenact: 2 calls turned out to belong to another request than it seemed",
+        "reenact: calls that turned out to belong to another request than it seemed: 2",
         "reenact: values the service makes up: 4 uuid",
         "reenact: suite reenact/: 3 requests, 2 cases, 2 calls of theirs, 1 of the session, 1 set aside",
         "reenact: set aside: 1: two rehearsals answered differently",

@@ -45,6 +45,13 @@ def test_a_generated_value_is_accepted_only_where_the_suite_lists_it() -> None:
     assert changes({"id": U1}, {"id": "none"}, listed) == [(Change.VALUE, "r/id")]
 
 
+def test_digits_are_hexadecimal_where_such_are_made_up() -> None:
+    listed = Terms(Renaming(), generated={("r", "id"): frozenset({"hex"})})
+    assert changes({"id": "c:5bb60436"}, {"id": "c:77868548"}, listed) == []
+    assert changes({"id": "12345678"}, {"id": "87654321"}, listed) == []
+    assert changes({"id": "12345678"}, {"id": "876543210"}, listed) == [(Change.FORM, "r/id")]
+
+
 def test_a_fixed_leaf_is_never_taken_for_generated() -> None:
     terms = Terms(Renaming(), discover=True, fixed=frozenset({("r", "status")}))
     assert changes({"status": 201, "n": 1}, {"status": 500, "n": 2}, terms) == [

@@ -52,7 +52,7 @@ def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say) -> Suit
     for note in found.notes:
         say(note)
     if found.moved:
-        say(f"{found.moved} calls turned out to belong to another request than it seemed")
+        say(f"calls that turned out to belong to another request than it seemed: {found.moved}")
     if found.generated:
         kinds = ", ".join(f"{count} {kind}" for kind, count in found.generated.items())
         say(f"values the service makes up: {kinds}")

@@ -24,8 +24,8 @@ from reenact.replay.core.events import Observation, Stray
 CHANCE = 3
 """One in three askers of a background call may be the same each time by chance."""
 
-CHANCE_LATE = 1.5
-"""Two in three, of those that asked after their response: a case that was once given a heartbeat
+CHANCE_LATE = 1.25
+"""Four in five, of those that asked after their response: a case that was once given a heartbeat
 waits for the next one, and so is its asker each time."""
 
 SEEN_MAX = 50
