@@ -389,7 +389,6 @@ def test_a_number_that_differs_is_not_generated_while_calls_are_still_with_other
     assert learned(case(1, "X", "5 7", change, second), other) == ()
 
 
-<<<<<<< HEAD
 def test_a_tolerance_of_a_call_is_for_its_exact_path_and_shown():
     def service(request: str) -> Generator[str, str, str]:
         yield f"SET a {request.split()[1]}"
@@ -406,7 +405,8 @@ def test_a_tolerance_of_a_call_is_for_its_exact_path_and_shown():
     elsewhere = Tolerance(at="calls/1.2/request/2", rule="ignore", why="another call")
     strict = msgspec.structs.replace(recorded, tolerances=(elsewhere,))
     assert [d.verdict.status for d in play(suite(strict), service).done] == [Status.FAIL]
-=======
+
+
 def test_a_case_that_differs_in_order_alone_is_not_set_aside() -> None:
     def swapped(request: str) -> Generator[str, str, str]:
         yield "SET b"
@@ -429,4 +429,3 @@ def test_a_case_that_differs_in_order_alone_is_not_set_aside() -> None:
 def iter_lost() -> Generator[str, str, str]:
     yield "SET b"
     return "done"
->>>>>>> main
