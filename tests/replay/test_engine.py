@@ -389,24 +389,6 @@ def test_a_number_that_differs_is_not_generated_while_calls_are_still_with_other
     assert learned(case(1, "X", "5 7", change, second), other) == ()
 
 
-def test_a_tolerance_of_a_call_is_for_its_exact_path_and_shown():
-    def service(request: str) -> Generator[str, str, str]:
-        yield f"SET a {request.split()[1]}"
-        return "done"
-
-    recorded = case(1, "DO x", "done", call("1.1", "SET a 1"))
-    at = Tolerance(at="calls/1.1/request/2", rule="ignore", why="a random shard")
-    tolerant = msgspec.structs.replace(recorded, tolerances=(at,))
-    [seen] = [d.verdict for d in play(suite(tolerant), service).done]
-    assert seen.status is Status.PASS
-    assert [(c.interaction, c.differences[0].explained_by) for c in seen.calls] == [
-        ("1.1", "tolerated (ignore)")
-    ]
-    elsewhere = Tolerance(at="calls/1.2/request/2", rule="ignore", why="another call")
-    strict = msgspec.structs.replace(recorded, tolerances=(elsewhere,))
-    assert [d.verdict.status for d in play(suite(strict), service).done] == [Status.FAIL]
-
-
 def test_a_case_that_differs_in_order_alone_is_not_set_aside() -> None:
     def swapped(request: str) -> Generator[str, str, str]:
         yield "SET b"
@@ -429,3 +411,21 @@ def test_a_case_that_differs_in_order_alone_is_not_set_aside() -> None:
 def iter_lost() -> Generator[str, str, str]:
     yield "SET b"
     return "done"
+
+
+def test_a_tolerance_of_a_call_is_for_its_exact_path_and_shown() -> None:
+    def service(request: str) -> Generator[str, str, str]:
+        yield f"SET a {request.split()[1]}"
+        return "done"
+
+    recorded = case(1, "DO x", "done", call("1.1", "SET a 1"))
+    at = Tolerance(at="calls/1.1/request/2", rule="ignore", why="a random shard")
+    tolerant = msgspec.structs.replace(recorded, tolerances=(at,))
+    [seen] = [d.verdict for d in play(suite(tolerant), service).done]
+    assert seen.status is Status.PASS
+    assert [(c.interaction, c.differences[0].explained_by) for c in seen.calls] == [
+        ("1.1", "tolerated (ignore)")
+    ]
+    elsewhere = Tolerance(at="calls/1.2/request/2", rule="ignore", why="another call")
+    strict = msgspec.structs.replace(recorded, tolerances=(elsewhere,))
+    assert [d.verdict.status for d in play(suite(strict), service).done] == [Status.FAIL]
