@@ -125,7 +125,7 @@ class Outbound:
         await reach(server, client, far, context, self._real_name(meant, hello.sni))
         assert far.transport is not None
         alpn = far.transport.get_extra_info("ssl_object").selected_alpn_protocol()
-        tap.describe(tls=True, sni=hello.sni, alpn=alpn)
+        tap.describe(tls=True, alpn=alpn)
         ours = self._authority.context(hello.sni or meant.host, (alpn,) if alpn else ())
         await pair(client, near, far, ours)
         self._ended(meant, tap, near, far)
@@ -147,7 +147,9 @@ class Outbound:
         self, client: socket.socket, server: socket.socket, meant: Endpoint, tap: Tap
     ) -> None:
         """SSLRequest and GSSENCRequest, PostgreSQL 17 documentation, 54.2.10. Encryption by GSSAPI
-        cannot be read by us, so it is declined; a client then asks for TLS or goes on in the clear."""
+        cannot be read by us, so it is declined; a client then asks for TLS or goes on in the clear.
+
+        The name in the ClientHello is not noted: a replay has to know whom it plays before that."""
         loop = asyncio.get_running_loop()
         while asked := asks(await opening(client)):
             await loop.sock_recv(client, len(SSL_REQUEST))  # no more than was peeked at
@@ -178,10 +180,9 @@ class Outbound:
             return
         name = self._real_name(meant, hello.sni)
         if _listed(name, self._settings.tls.passthrough):
-            tap.describe(sni=hello.sni, opaque="passthrough")
+            tap.describe(opaque="passthrough")
             await join(client, server, tap)
             return
-        tap.describe(sni=hello.sni)
         context = self._postgres_context(name, hello.alpn, tap)
         await self._both_sides(client, server, meant, hello, tap, context)
 

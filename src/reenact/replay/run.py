@@ -41,6 +41,11 @@ REHEARSALS_MAX = 7
 """While that test fails, what varies seldom is looked for again."""
 
 
+HOLD_S = 0.3
+"""How much later the first case comes in each rehearsal than in the one before: the beats of a
+heartbeat, which count from the service's start, then fall into other cases."""
+
+
 class Played(msgspec.Struct, frozen=True, kw_only=True):
     """All verdicts in the suite's order; `session` is what was asked outside of any case; `notes`
     say what this machine could not do."""
@@ -95,7 +100,8 @@ def rehearse(
         testing = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
         mode = Mode(discover=not testing, linger=n == 1, shake=n - 1)
         shift_ns = SHIFT_NS if n == REHEARSALS else 0
-        run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns)
+        hold_s = HOLD_S * ((n - 1) % 4)
+        run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns, hold_s=hold_s)
         done, finished = run.done, run.finished
         if not testing:
             tally.again()
@@ -138,6 +144,7 @@ def _play(
     mode: Mode,
     on_done: Callable[[CaseDone], None] = lambda done: None,
     shift_ns: int = 0,
+    hold_s: float = 0.0,
 ) -> _Run:
     """One instance, from start to end, in a world of its own.
 
@@ -153,7 +160,7 @@ def _play(
             stage = Stage(world, suite, builtin(), mode, SystemClock(), cases, moving)
             stage.on_done = on_done
             try:
-                await stage.play(options.start_wait_s)
+                await stage.play(options.start_wait_s, hold_s)
             finally:
                 await world.stop()
             return stage
