@@ -26,6 +26,7 @@ PAGES = [
     "getting-started",
     "reading-a-red-test",
     "lint",
+    "dedup",
     "suite-format",
     "exit-codes",
     "configuration",

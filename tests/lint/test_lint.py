@@ -168,7 +168,7 @@ def test_keys_and_tokens_are_known_by_their_form(value, kind):
 def test_what_stands_where_secrets_stand_is_a_note(tree, at):
     setup = Interaction(
         id="s.1", protocol="redis", destination="x:1", connection=1, outcome=Outcome.COMPLETE,
-        request=["GET", "a"], response=tree,
+        request={"command": ["GET", "a"]}, response=tree,
     )  # fmt: skip
     [(text, sure)] = said(suite(case(), session=(setup,)))
     assert text.startswith(f"calls/s.1/response/{at}: the value of ") and not sure
@@ -188,7 +188,7 @@ def test_what_stands_where_secrets_stand_is_a_note(tree, at):
 def test_what_only_resembles_one_is_not_told(tree):
     setup = Interaction(
         id="s.1", protocol="redis", destination="x:1", connection=1, outcome=Outcome.COMPLETE,
-        request=["GET", "a"], response=tree,
+        request={"command": ["GET", "a"]}, response=tree,
     )  # fmt: skip
     assert said(suite(case(), session=(setup,))) == []
 

@@ -84,6 +84,7 @@ cases = st.builds(
     calls=many_calls,
     generated=generated,
     tolerances=st.lists(tolerances, max_size=2).map(tuple),
+    stands_for=st.lists(texts, max_size=2).map(tuple),
     trials=st.one_of(st.none(), trials),
     accepted=st.lists(accepted, max_size=2).map(tuple),
     aside=texts,

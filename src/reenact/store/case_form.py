@@ -74,6 +74,8 @@ def case_tree(case: Case) -> dict[str, Value]:
         tree["trials"] = _trials_tree(case.trials)
     if case.needs:
         tree["needs"] = list(case.needs)
+    if case.stands_for:
+        tree["stands_for"] = list(case.stands_for)
     tree |= {"protocol": case.protocol, "port": case.port}
     if case.tls:
         tree["tls"] = True
@@ -99,6 +101,7 @@ def case_of(value: Value) -> Case:
         aside=fields.text("aside", ""),
         trials=_trials_of(fields),
         needs=fields.items("needs", text_item),
+        stands_for=fields.items("stands_for", text_item),
         protocol=fields.text("protocol"),
         port=fields.whole("port"),
         tls=fields.flag("tls"),
