@@ -36,10 +36,12 @@ def test_problems_come_with_file_and_line_and_exit_code_3(reenact, suite, projec
     file.write_text(file.read_text().replace("took: 3", "taken: 3"))
     ran = reenact("lint")
     assert ran.code == 3
-    line = file.read_text().splitlines().index("tolerances:") + 2
+    lines = file.read_text().splitlines()
+    line = lines.index("tolerances:") + 2
+    password = lines.index("      password: hunter2") + 1
     assert ran.out.splitlines() == [
         f"reenact/cases/{POST}.yaml:{line}: the tolerance at response/body/took matches nothing: there is no such place",
-        f"reenact/cases/{POST}.yaml:11: note: request/body/json/password: the value of password",
+        f"reenact/cases/{POST}.yaml:{password}: note: request/body/json/password: the value of password",
         "reenact/cases/0003-get-logo.yaml:2: note: can't fail: it is set aside (two rehearsals answered differently)",
         "1 problem, 2 notes",
     ]  # fmt: skip

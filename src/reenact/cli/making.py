@@ -42,12 +42,12 @@ def compiled(capture: Path) -> Suite:
     return compile_suite(recording, builtin())
 
 
-def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say) -> Suite:
+def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say, tests: int = 1) -> Suite:
     """The suite after replaying it against the build it came from, saved."""
     from reenact.replay.run import rehearse
     from reenact.store.suite import save_suite
 
-    found = rehearse(suite, options, say)
+    found = rehearse(suite, options, say, tests)
     save_suite(found.suite, folder)
     for note in found.notes:
         say(note)
@@ -73,13 +73,19 @@ def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> R
 
 def tell(suite: Suite, folder: Path, say: Say) -> Exit:
     """The summary; UNDECIDED when there is nothing to test."""
+    from reenact.report.words import aside_text
+
     calls = sum(len(case.calls) for case in suite.cases)
     aside = Counter(case.aside for case in suite.cases if case.aside)
     say(
         f"suite {folder}/: {len(suite.cases)} requests, {len(suite.cases) - aside.total()} cases,"
         f" {calls} calls of theirs, {len(suite.session)} of the session, {aside.total()} set aside"
     )
-    for why, count in aside.most_common():
+    for case in suite.cases:
+        if case.aside and case.trials is not None:
+            say(f"set aside: {case.id}: {aside_text(case)}")
+    others = Counter(case.aside for case in suite.cases if case.aside and case.trials is None)
+    for why, count in others.most_common():
         say(f"set aside: {count}: {why}")
     if not suite.cases:
         say("nothing came in while recording; send the service requests before you stop it")

@@ -79,12 +79,22 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
 
 
+class Trials(msgspec.Struct, frozen=True, kw_only=True):
+    """How a case that does not reproduce did in tests of the build it was recorded from: how many
+    there were, how many it failed, and the places that were not as recorded."""
+
+    runs: int
+    failures: int
+    varied: tuple[str, ...] = ()
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One test: the request is sent again, the recorded response is the expectation.
 
     `port` is the service's port the request came to, `tls` whether over TLS. `connection` is the recorded flow:
     cases of one connection are sent over one connection. `at_ns` is on the capture's clock.
-    `aside` says why the case is set aside (not run), "" when it is not.
+    `aside` says why the case is set aside (it decides nothing), "" when it is not; `trials` how often it
+    did not reproduce.
     `needs` are ids of cases that have to run before it in the same instance.
     """
 
@@ -103,6 +113,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     accepted: tuple[Accepted, ...] = ()
     needs: tuple[str, ...] = ()
     aside: str = ""
+    trials: Trials | None = None
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):

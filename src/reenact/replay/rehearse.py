@@ -239,8 +239,9 @@ def telling(verdict: Verdict) -> bool:
 def only_order(verdict: Verdict) -> bool:
     """Whether a case differed in nothing but the order of its calls: that it is not kept is learned,
     and no reason to set the case aside."""
-    ordered = all(d.change is Change.ORDER for c in verdict.calls for d in c.differences)
-    return telling(verdict) and ordered and bool(verdict.calls) and not verdict.missing
+    found = [d for c in verdict.calls for d in c.differences if d.explained_by is None]
+    ordered = bool(found) and all(d.change is Change.ORDER for d in found)
+    return telling(verdict) and ordered and not verdict.missing
 
 
 def quarantine(

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reenact.model.suite import Case
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
 from reenact.report.explain import findings
 from reenact.report.run import Leaning, Report, again, leanings
+from reenact.report.words import aside_text
 
 Locate = Callable[[str, Path], int]
 """(file inside the suite's folder, path in it) -> line from 1."""
@@ -23,9 +25,17 @@ def github(report: Report, folder: str, locate: Locate) -> list[str]:
     for verdict in report.verdicts:
         if verdict.case not in aside and verdict.status is not Status.PASS:
             out += _of(report, verdict, folder, locate)
+    out += [_aside(report, case, folder, locate) for case in report.suite.cases if case.aside]
     for leaning in leanings(report):
         out.append(_tolerated(report, leaning, folder, locate))
     return out
+
+
+def _aside(report: Report, case: Case, folder: str, locate: Locate) -> str:
+    """Not silently: a case that decides nothing is told each time."""
+    file = report.files.get(case.id, "")
+    text = f"set aside: {aside_text(case)}"
+    return _command("notice", f"{folder}/{file}", locate(file, ("aside",)), case.id, text)
 
 
 def _tolerated(report: Report, leaning: Leaning, folder: str, locate: Locate) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import UNSET
 
 from reenact.model.difference import Conflict, Difference
+from reenact.model.suite import Trials
 from reenact.model.value import Value, path_text
 from reenact.model.verdict import Miss, Status, Step, Verdict
 from reenact.report.explain import findings
@@ -37,6 +38,11 @@ def json_report(report: Report) -> str:
         "background_calls": report.run.background_calls,
         "notes": list(report.run.notes),
         "aside": {case.id: case.aside for case in report.suite.cases if case.aside},
+        "trials": {
+            case.id: _trials(case.trials)
+            for case in report.suite.cases
+            if case.aside and case.trials is not None
+        },
         "tolerated": [_leaning(leaning) for leaning in leanings(report)],
         "cases": [_case(report, verdict) for verdict in report.verdicts],
         "timing": {
@@ -46,6 +52,10 @@ def json_report(report: Report) -> str:
         },
     }
     return json.dumps(tree, indent=1) + "\n"
+
+
+def _trials(trials: Trials) -> Json:
+    return {"runs": trials.runs, "failures": trials.failures, "varied": list(trials.varied)}
 
 
 def _leaning(leaning: Leaning) -> Json:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import cast
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import FORMAT, RULES, Accepted, Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.suite import (
+    FORMAT,
+    RULES,
+    Accepted,
+    Case,
+    Interaction,
+    Suite,
+    Tolerance,
+    Trials,
+    Uses,
+)
 from reenact.model.symbol import Generated
 from reenact.model.value import Path, Value, path_text, text_path
 from reenact.store import shapes
@@ -60,6 +70,8 @@ def case_tree(case: Case) -> dict[str, Value]:
     tree: dict[str, Value] = {"case": case.id}
     if case.aside:
         tree["aside"] = case.aside
+    if case.trials is not None:
+        tree["trials"] = _trials_tree(case.trials)
     if case.needs:
         tree["needs"] = list(case.needs)
     tree |= {"protocol": case.protocol, "port": case.port}
@@ -85,6 +97,7 @@ def case_of(value: Value) -> Case:
     case = Case(
         id=case_id,
         aside=fields.text("aside", ""),
+        trials=_trials_of(fields),
         needs=fields.items("needs", text_item),
         protocol=fields.text("protocol"),
         port=fields.whole("port"),
@@ -178,6 +191,26 @@ def _tolerance_tree(tolerance: Tolerance) -> Value:
     if tolerance.since:
         tree["since"] = tolerance.since
     return tree
+
+
+def _trials_tree(trials: Trials) -> Value:
+    tree: dict[str, Value] = {"runs": trials.runs, "failures": trials.failures}
+    if trials.varied:
+        tree["varied"] = list(trials.varied)
+    return tree
+
+
+def _trials_of(fields: Fields) -> Trials | None:
+    if not fields.has("trials"):
+        return None
+    inner = fields.inner("trials")
+    trials = Trials(
+        runs=inner.whole("runs"),
+        failures=inner.whole("failures"),
+        varied=inner.items("varied", text_item),
+    )
+    inner.done()
+    return trials
 
 
 def _accepted_tree(accepted: Accepted) -> Value:
