@@ -165,8 +165,12 @@ def test_a_client_that_looks_at_the_certificate_afterwards_is_suspected(tmp_path
 
 
 def test_a_connection_opened_in_advance_is_not_suspected_once_another_has_spoken(tmp_path, foreign):
+    def answers_if_asked(client):
+        if client.recv(4):
+            client.sendall(b"pong")
+
     with (
-        serving(answers, foreign.server(NAME)) as port,
+        serving(answers_if_asked, foreign.server(NAME)) as port,
         relaying(tmp_path, port, trusting(foreign)) as relay,
     ):
         with (
