@@ -81,3 +81,13 @@ def test_rehearsal_gives_each_transaction_to_the_case_whose_statements_it_enclos
     found = [{(str(c.request), c.connection) for c in k.calls} for k in learned.cases]
     assert {connection for _, connection in found[0]} == {1}
     assert {connection for _, connection in found[1]} == {2}
+
+
+def test_a_transaction_that_the_background_has_just_begun_is_not_held_against_a_case() -> None:
+    def begun(request: str) -> Generator[str, str, str]:
+        done = yield from buy(request)
+        yield "BEGIN"  # the sweep's; the rest comes when the case is over
+        return done
+
+    [verdict] = verdicts(play(suite(BUY, session=[call("s.1", "HELLO"), *SWEEP]), begun))
+    assert verdict.status is Status.PASS

@@ -174,6 +174,19 @@ class Calls:
         self._use(found, case)
         return found
 
+    def following(
+        self, asked: Asked, before: Choice, case: str, moment: Moment | None
+    ) -> Choice | None:
+        """The recorded call that followed `before` in its unit of work, if the live one is that. It
+        is marked used."""
+        call = self.lines.next_in_unit(before.call, asked)
+        if call is None or not self._may_be(call, case) or not call.case:
+            return None
+        terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
+        found = Choice(call, compare_call(call, asked, terms))
+        self._use(found, case)
+        return found
+
     def _may_be(self, call: Recorded, case: str) -> bool:
         if not call.case:
             return True

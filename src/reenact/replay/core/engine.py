@@ -376,8 +376,6 @@ class Engine:
 
     def _done(self, now_ns: int) -> list[CaseDone]:
         """The verdict of the open case. A case whose connection is in doubt gets a new one."""
-        for made in self._conns.values():
-            self._credit(made, None)
         running, self._now = self._now, self._outside
         case = running.case
         assert case is not None
@@ -484,6 +482,8 @@ class Engine:
         found: Choice | Background | Miss | None = None
         if asked.closes and made.before is not None:
             found = self._calls.closing(asked, made.before, running.id)
+        elif isinstance(made.before, Choice) and not asked.housekeeping:
+            found = self._calls.following(asked, made.before, running.id, running.moment)
         if found is None:
             found = self._calls.choose(
                 asked, running.id, running.moment, self._window(), running.answered
