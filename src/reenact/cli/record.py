@@ -129,7 +129,7 @@ def _append(
 ) -> Exit:
     """The new recording is rehearsed by itself first: which call belongs to which request, and what the
     service makes up, is known then."""
-    from reenact.cli.accept import today, write
+    from reenact.cli.writing import today, write
     from reenact.compile.append import append
     from reenact.protocols import builtin
     from reenact.replay.run import rehearse as replay

@@ -137,7 +137,7 @@ class _Append:
             if call.id in met:
                 place = 1 + next(n for n, c in enumerate(calls) if c.id == met[call.id])
             elif call in unmet:
-                added = self._told(call, old, new, _next_id(old, calls), met)
+                added = self._told(call, old, new, next_id(old, calls), met)
                 calls.insert(place, added)
                 met[call.id] = added.id
                 place += 1
@@ -246,7 +246,7 @@ class _Append:
         every = [*self._old.session, *(call for case in self._old.cases for call in case.calls)]
         kinds = {self._kind(call) for call in every}
         where = {call.destination for call in every}
-        number = 1 + max((_last_number(call.id) for call in self._old.session), default=0)
+        number = 1 + max((last_number(call.id) for call in self._old.session), default=0)
         for call in self._new.session:
             known = call.destination in where if call.request is None else self._kind(call) in kinds
             if known:
@@ -273,13 +273,13 @@ def _connections(suite: Suite) -> Iterator[int]:
     yield from (call.connection for call in suite.session)
 
 
-def _next_id(case: Case, calls: list[Interaction]) -> str:
+def next_id(case: Case, calls: list[Interaction]) -> str:
     named = _NUMBERED.fullmatch(case.id)
-    number = 1 + max((_last_number(call.id) for call in calls), default=0)
+    number = 1 + max((last_number(call.id) for call in calls), default=0)
     return f"{named[1] if named else case.id}.{number}"
 
 
-def _last_number(id: str) -> int:
+def last_number(id: str) -> int:
     last = id.rpartition(".")[2]
     return int(last) if last.isdigit() else 0
 
