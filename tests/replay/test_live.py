@@ -159,5 +159,5 @@ def test_a_slip_says_what_was_expected(text: str, said: str) -> None:
 
 
 def test_what_speaks_no_http_is_refused_with_the_way_to_go() -> None:
-    with pytest.raises(UserError, match="postgres is spoken there.*record --append"):
+    with pytest.raises(UserError, match=r"postgres is spoken there.*record --append"):
         target("db=http://x", http("db:5432", "postgres"))
