@@ -119,3 +119,19 @@ def test_another_request_of_the_same_kind_is_another_case():
     found = appended(case("0001-post-basket", "/basket", {"id": NEW}))
     assert found.cases == ("0002-post-basket",)
     assert found.suite.cases[0] == KNOWN
+
+
+def test_a_call_with_the_values_of_another_day_is_not_a_new_one():
+    calls = (call("1", "GET", "/a?version=8"), call("2", "GET", "/a/8"))
+    old = msgspec.structs.replace(
+        KNOWN, calls=(call("0001.1", "GET", "/a?version=4"), call("0001.2", "GET", "/a/4"))
+    )
+    found = appended(case("0001-post-orders", "/orders", {"id": NEW}, *calls), old=old)
+    assert (found.calls, found.suite) == ((), suite(OLD_NS, old))
+
+
+def test_one_more_call_of_a_shape_is_a_new_one():
+    calls = (call("1", "GET", "/a?version=8"), call("2", "GET", "/a?version=9"))
+    old = msgspec.structs.replace(KNOWN, calls=(call("0001.1", "GET", "/a?version=4"),))
+    found = appended(case("0001-post-orders", "/orders", {"id": NEW}, *calls), old=old)
+    assert found.calls == (("0001-post-orders", "GET /a?version=9"),)

@@ -1,17 +1,18 @@
 """What a new recording has that a suite has not: put into the suite, and nothing else of it changed. Pure.
 
 A request of the new recording is that of an existing case when it equals it up to generated values. Of its
-calls only those that the case has not are taken, with their answers; values and times of the new
-recording are told as those of the old. Requests that no case has become new cases.
+calls only those that the case has not are taken, with their answers: one that differs from a recorded
+call in values alone is that call, and stays as it was. Values and times of the new recording are told as those of the old. Requests that no case has become new cases.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 import msgspec
 
+from reenact.compile.shape import tree_shape
 from reenact.diff.tree import Comparison, Terms, compare
 from reenact.match.pool import Reader, Recorded, compare_call, kinds_by_path
 from reenact.model.difference import CallChange
@@ -164,7 +165,21 @@ class _Append:
                 met[call.id] = found.interaction.id
             elif self._same(call, session, old, new) is None:
                 unmet.append(call)
-        return met, unmet
+        return met, [call for call in unmet if not self._another_value(call, left)]
+
+    def _another_value(self, call: Interaction, left: list[Recorded]) -> bool:
+        """Whether the case has a call of the same shape that the new recording did not make: then it is
+        that one, with the values of another day (a version, a page of other rows)."""
+        for recorded in left:
+            if self._shape(recorded.interaction) == self._shape(call):
+                left.remove(recorded)
+                return True
+        return False
+
+    def _shape(self, call: Interaction) -> Hashable:
+        matcher = self._plugins[call.protocol].matcher
+        asked = tree_shape(matcher.normal(call.request))
+        return call.protocol, call.destination, matcher.key(call.request), asked
 
     def _same(
         self, call: Interaction, among: list[Recorded], old: Case, new: Case
