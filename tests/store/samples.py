@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.symbol import Generated
 
 ORDER = "6f1c2c1e-0000-4000-8000-000000000001"
@@ -80,7 +80,7 @@ ASIDE = Case(
     aside="two rehearsals answered differently",
 )
 SUITE = Suite(
-    format=1,
+    format=FORMAT,
     capture="sha256:" + "ab" * 32,
     command=("python", "-m", "orders", "--port", "8000"),
     started_ns=1_795_400_000_000_000_000,

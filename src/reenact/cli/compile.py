@@ -25,6 +25,6 @@ def compile_(
     """
     from reenact.store.suite import save_suite
 
-    made = making.compiled(capture)
+    made = making.compiled(capture, suite)
     save_suite(made, suite)
     return making.tell(made, suite, making.say_on_stderr)

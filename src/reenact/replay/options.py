@@ -15,7 +15,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`command` empty: the recorded one. `select` are case ids to run (None: all), in the suite's order.
     `keep_files` receives what the service wrote. `log` is where its output goes. `explicit`: no
     sandbox; the service is told our ports and nothing else is kept from it. `clock` is as told on
-    the command line."""
+    the command line. `contents`: where the content of the suite's files lies."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -30,3 +30,4 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     explicit: bool = False
     start_wait_s: float = 120.0
     clock: str = RECORDED
+    contents: Path | None = None

@@ -146,7 +146,7 @@ def _play(
             stage = runner.run(play())
     assert stage.finished is not None
     notes = (f"the service's clock: {problem}",) if problem and options.clock != NOW else ()
-    return _Run(stage.done, stage.finished, notes)
+    return _Run(stage.done, stage.finished, (*world.notes, *notes))
 
 
 class _Run(NamedTuple):
