@@ -263,7 +263,7 @@ def test_without_a_command_there_is_help(reenact):
 
 
 def test_version_names_the_formats(reenact):
-    assert "suite format 1" in reenact("version").out
+    assert "suite format 2" in reenact("version").out
 
 
 @pytest.mark.parametrize(

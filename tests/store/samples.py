@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reenact.model.exchange import Outcome
+from reenact.model.files import FileBefore, Kind
 from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.symbol import Generated
 
@@ -97,6 +98,27 @@ SUITE = Suite(
             response=[b"message", b"refresh", b"\xff\xfe"],
             uses=Uses.MANY,
         ),
+    ),
+    files=(
+        FileBefore(
+            path="/run/orders.sock.link", kind=Kind.LINK, content="/run/elsewhere", owner=(0, 7)
+        ),
+        FileBefore(
+            path="data",
+            kind=Kind.FOLDER,
+            mode=0o750,
+            mtime_ns=1_795_399_000_000_000_001,
+            whole=True,
+        ),
+        FileBefore(
+            path="data/orders.db",
+            kind=Kind.FILE,
+            content="cd" * 32,
+            size=8192,
+            mode=0o644,
+            mtime_ns=1_795_399_000_000_000_000,
+        ),
+        FileBefore(path="data/orders.db-journal", kind=Kind.ABSENT),
     ),
     rehearsed=2,
 )

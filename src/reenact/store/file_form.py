@@ -7,10 +7,11 @@ import re
 from reenact.model.files import FileBefore, Kind
 from reenact.model.value import Path, Value
 from reenact.store.bodies import NAME
-from reenact.store.fields import Fields, WrongField, shown
+from reenact.store.fields import Fields, shown
 from reenact.store.yaml_write import Inline
 
-_MODE = re.compile(r"0[0-7]{1,4}")
+_MODE = re.compile(r"[0-7]{4}")
+_OWNER = re.compile(r"([0-9]{1,10}):([0-9]{1,10})")
 
 
 def files_tree(files: tuple[FileBefore, ...]) -> dict[str, Value]:
@@ -35,7 +36,7 @@ def _file_tree(one: FileBefore) -> Value:
     if one.mtime_ns:
         tree["mtime_ns"] = one.mtime_ns
     if one.owner is not None:
-        tree["owner"] = list(one.owner)
+        tree["owner"] = "{}:{}".format(*one.owner)
     if one.whole:
         tree["whole"] = True
     return Inline(tree)
@@ -78,10 +79,10 @@ def _mode(fields: Fields) -> int:
 
 
 def _owner(fields: Fields) -> tuple[int, int] | None:
-    value = fields.tree("owner")
-    if value is None:
+    text = fields.text("owner", "")
+    if not text:
         return None
-    match value:
-        case [int(uid), int(gid)] if uid >= 0 and gid >= 0:
-            return uid, gid
-    raise WrongField((*fields.at, "owner"), f"expected [uid, gid], found {shown(value)}")
+    found = _OWNER.fullmatch(text)
+    if not found:
+        raise fields.wrong("owner", f'expected "user:group" in numbers, found {shown(text)}')
+    return int(found[1]), int(found[2])

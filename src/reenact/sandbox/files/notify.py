@@ -5,12 +5,14 @@ seccomp_unotify(2); CONTINUE needs Linux 5.5.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
 from typing import NamedTuple
 
-_RECEIVE, _SEND = 0xC0502100, 0xC0182101
+_RECEIVE, _SEND, _SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082104
+_SYNC_WAKE_UP = 1
 _TOLD = struct.Struct("=QIIiIQ6Q")
 _ANSWER = struct.Struct("=QqiI")
 _CONTINUE = 1
@@ -24,6 +26,13 @@ class Call(NamedTuple):
     thread: int
     number: int
     args: tuple[int, ...]
+
+
+def hurry(listener: int) -> None:
+    """Have us run where the call waits, at once, instead of when a processor has nothing else to
+    do (Linux 6.6; harmless before)."""
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(listener, _SET_FLAGS, _SYNC_WAKE_UP)
 
 
 def receive(listener: int) -> Call:

@@ -30,6 +30,12 @@ def impossible() -> str:
     return ""
 
 
+_RECEIVERS = 8
+"""Threads that take calls over. Until it is taken over, a signal interrupts a call as if it read
+from a terminal: where the handler does not restart it (SA_RESTART), it fails with EINTR. Afterwards
+it waits undisturbed (5.19), so what matters is that somebody takes it at once."""
+
+
 class Watcher:
     """`to_recorder`: a socket (SOCK_SEQPACKET) that takes what `Before` tells."""
 
@@ -40,9 +46,12 @@ class Watcher:
         self._to_recorder = to_recorder
         self._before = Before(bounds, spool, self._tell)
         self._names = calls.names()
+        self._one_at_a_time = _thread.allocate_lock()
 
     def start(self) -> None:
-        _thread.start_new_thread(self._run, ())
+        notify.hurry(self._listener)
+        for _ in range(_RECEIVERS):
+            _thread.start_new_thread(self._run, ())
 
     def _run(self) -> None:
         while True:
@@ -52,7 +61,8 @@ class Watcher:
                 if error.errno in (errno.ENOENT, errno.EINTR):  # killed, or interrupted
                     continue
                 return  # the last process that had the filter is gone
-            self._look(call)
+            with self._one_at_a_time:
+                self._look(call)
             with contextlib.suppress(OSError):  # killed meanwhile
                 notify.let_go_on(self._listener, call)
 
