@@ -40,7 +40,8 @@ class Notebook(BaseHTTPRequestHandler):
             log.write(f"{text}\n")
         if self.path == "/notes":
             with database() as db:
-                self._say(db.execute("INSERT INTO notes (text) VALUES (?)", (text,)).lastrowid)
+                number = db.execute("INSERT INTO notes (text) VALUES (?)", (text,)).lastrowid
+            self._say(number)
         elif self.path == "/archive":
             os.rename("uploads", f"archive/{text}")
             os.mkdir("uploads")

@@ -36,6 +36,11 @@ SHIFT_NS = 1_300_000_000
 """The last of those lives this much later than the recording: what a service reads off its clock
 by the second is seen to vary, though each run begins at the recorded time."""
 
+_SPLIT = (
+    "this service keeps state in files, and each of the instances has files of its own: a case "
+    "that builds on what another one wrote needs the same; then leave --jobs out"
+)
+
 REHEARSALS_MAX = 7
 """While that test fails, what varies seldom is looked for again."""
 
@@ -72,8 +77,9 @@ def run_suite(
         return Played(verdicts=verdicts, session=(run.finished.session,), notes=run.notes)
     place = {case.id: n for n, case in enumerate(suite.cases)}
     played = _side_by_side(suite, lots, options, on_verdict)
+    notes = (*played.notes, *((_SPLIT,) if suite.files else ()))
     in_order = sorted(played.verdicts, key=lambda v: place[v.case])
-    return msgspec.structs.replace(played, verdicts=tuple(in_order))
+    return msgspec.structs.replace(played, verdicts=tuple(in_order), notes=notes)
 
 
 def rehearse(
