@@ -21,7 +21,7 @@ NODE = WORK / "node"
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 DEMO_PROGRAMS = {"initdb": "postgresql", "redis-server": "redis-server"}
-"""Program -> the Debian package that brings it."""
+"""Program (or file) -> the Debian package that brings it."""
 
 CHECK_PROGRAMS = {
     **DEMO_PROGRAMS,
@@ -34,10 +34,28 @@ CHECK_PROGRAMS = {
     "node": "nodejs",
     "npm": "npm",
     "java": "default-jdk-headless",
+    "go": "golang-go",
+    "puma": "puma",
     "prometheus-postgres-exporter": "prometheus-postgres-exporter",
     "prometheus-redis-exporter": "prometheus-redis-exporter",
 }
 
+
+LIBRARIES = (
+    "golang-github-lib-pq-dev",
+    "golang-gopkg-redis.v5-dev",
+    "libhikaricp-java",
+    "libjackson2-databind-java",
+    "libpostgresql-jdbc-java",
+    "libslf4j-java",
+    "ruby-connection-pool",
+    "ruby-pg",
+    "ruby-redis",
+    "ruby-sinatra",
+)
+"""Debian packages without a program of their own, for the services of tests/apps_other."""
+
+CHECK_PROGRAMS |= {f"/var/lib/dpkg/info/{package}.list": package for package in LIBRARIES}
 
 for _name, _folder in (("PIP_CACHE_DIR", "pip"), ("NPM_CONFIG_CACHE", "npm")):
     # Inherited by everything that we start: nothing is left outside the clone.
@@ -82,6 +100,9 @@ def debian(programs: dict[str, str]) -> None:
 
 
 def find(program: str) -> str | None:
+    """Where it is. What stands in a path of its own is no program: a library."""
+    if program.startswith("/"):
+        return program if Path(program).exists() else None
     folders = [str(path) for path in Path("/usr/lib/postgresql").glob("*/bin")]
     return shutil.which(program, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", *folders]))
 

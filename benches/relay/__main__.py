@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.servers.process import free_port, wait_ready
@@ -26,9 +26,15 @@ CONNECTIONS = 32
 
 
 @contextlib.contextmanager
-def running(line: list[str], port: int, folder: Path) -> Iterator[int]:
+def running(
+    line: list[str],
+    port: int,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[int]:
     with (folder / f"{port}.log").open("wb") as log:
-        process = subprocess.Popen(line, stdout=log, stderr=log, cwd=folder)
+        process = subprocess.Popen(line, stdout=log, stderr=log, cwd=cwd or folder, env=env)
         try:
             wait_ready(process, lambda: _open(port), None)
             yield port
@@ -47,7 +53,7 @@ def _open(port: int) -> bool:
     return False
 
 
-def load(port: int, seconds: int) -> tuple[float, float, float]:
+def load(port: int, seconds: int, path: str = "/") -> tuple[float, float, float]:
     """(requests a second, p50 ms, p99 ms) by wrk."""
     line = [
         "wrk",
@@ -55,7 +61,7 @@ def load(port: int, seconds: int) -> tuple[float, float, float]:
         f"-c{CONNECTIONS}",
         f"-d{seconds}s",
         "--latency",
-        f"http://127.0.0.1:{port}/",
+        f"http://127.0.0.1:{port}{path}",
     ]
     said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])  # type: ignore[index]

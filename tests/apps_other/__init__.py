@@ -1,1 +1,4 @@
-"""One shop, written as different backend teams would: each language with its own drivers."""
+"""One shop, written as backend teams of other languages would: each with its own drivers.
+
+`python -m tests.apps_other NAME` records one of them and tests it with all of its planted bugs.
+"""

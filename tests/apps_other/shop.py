@@ -26,6 +26,10 @@ class Mutation:
     old: str
     new: str
 
+    def applied(self, text: str) -> str:
+        assert text.count(self.old) == 1, (self.what, text.count(self.old))
+        return text.replace(self.old, self.new)
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -46,9 +50,7 @@ class Shop:
         shutil.copytree(HERE / self.name, folder)
         if mutation is not None:
             file = folder / self.file
-            text = file.read_text()
-            assert text.count(mutation.old) == 1, (mutation.what, text.count(mutation.old))
-            file.write_text(text.replace(mutation.old, mutation.new))
+            file.write_text(mutation.applied(file.read_text()))
         self.build(folder)
         return folder
 

@@ -124,4 +124,18 @@ PHP = Shop(
     ),
 )  # fmt: skip
 
-SHOPS = (GO, JAVA, SINATRA, PHP)
+PERL = Shop(
+    name="perl",
+    file="app.pl",
+    command=lambda folder: ["perl", "app.pl"],
+    mutations=(
+        Mutation("the old cache entry stays", """    $cache->del("item:$id");\n    $c->render(json => {old""", "    $c->render(json => {old"),
+        Mutation("the commit is lost", "    $db->commit;\n", ""),
+        Mutation("a wrong column", "SET stock = stock - ?", "SET stock = stock + ?"),
+        Mutation("a wrong status", "$cache->del('session:' . $c->token);\n    $c->rendered(204)", "$cache->del('session:' . $c->token);\n    $c->rendered(200)"),
+        Mutation("the location is gone", '    $c->res->headers->location("/items/$made->{id}");\n', ""),
+        Mutation("another currency is asked for", "/rates?currency=$currency", "/rates?currency=GBP"),
+    ),
+)  # fmt: skip
+
+SHOPS = (GO, JAVA, SINATRA, PHP, PERL)

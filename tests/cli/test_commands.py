@@ -13,38 +13,17 @@ import pytest
 from reenact.base.errors import MachineError
 from reenact.cli.record import listen_ports, upstream_ports
 from reenact.model.difference import Change, Difference
-from reenact.model.verdict import Status, Step, Verdict
+from reenact.model.verdict import Status, Verdict
 from reenact.replay import run as engine
-from reenact.replay.run import Played, Rehearsed
+from reenact.replay.run import Rehearsed
 from reenact.store.suite import load_suite, save_suite
 
-COMMANDS = ["record", "test", "rehearse", "compile", "inspect", "doctor", "version"]
+COMMANDS = [
+    "record", "test", "accept", "rehearse", "compile", "inspect", "lint", "doctor", "version"
+]  # fmt: skip
 CHANGED = Difference(
     change=Change.VALUE, at=("response", "body", "note"), recorded=None, live="x" * 500
 )
-
-
-@pytest.fixture
-def played(monkeypatch):
-    """The engine: passes everything but what is put in; remembers what it was told."""
-    told = {}
-
-    def run_suite(suite, options, on_verdict):
-        told["options"] = options
-        ids = [c.id for c in suite.cases if options.select is None or c.id in options.select]
-        verdicts = [
-            told.get(name, Verdict(case=name, status=Status.PASS))
-            for name in ids
-            if name[:4] != "0003"
-        ]
-        for verdict in verdicts:
-            on_verdict(verdict)
-        step = Step(label="PING", protocol="redis", destination="x", fate="background")
-        session = Verdict(case="session", status=Status.PASS, timeline=(step,))
-        return Played(verdicts=tuple(verdicts), session=(told.get("session", session),))
-
-    monkeypatch.setattr(engine, "run_suite", run_suite)
-    return told
 
 
 def fail(name: str) -> Verdict:
@@ -166,12 +145,12 @@ def test_rehearse_saves_what_it_learned(reenact, suite, project, monkeypatch):
     found = Rehearsed(
         suite=better, verdicts=(), moved=2, unasked=0, generated={"uuid": 4}, aside=()
     )
-    monkeypatch.setattr(engine, "rehearse", lambda suite, options, say: found)
+    monkeypatch.setattr(engine, "rehearse", lambda suite, options, say, tests: found)
     ran = reenact("rehearse")
     assert ran.code == 0
     assert load_suite(project / "reenact").rehearsed == 3
     assert ran.err.splitlines() == [
-        "reenact: 2 calls turned out to belong to another request than it seemed",
+        "reenact: calls that turned out to belong to another request than it seemed: 2",
         "reenact: values the service makes up: 4 uuid",
         "reenact: suite reenact/: 3 requests, 2 cases, 2 calls of theirs, 1 of the session, 1 set aside",
         "reenact: set aside: 1: two rehearsals answered differently",

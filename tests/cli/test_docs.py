@@ -16,15 +16,17 @@ from reenact.cli.app import app
 from reenact.intercept.ca import Authority
 from reenact.intercept.settings import ClientCert, Settings, Tls, load_settings
 from reenact.model.exchange import Outcome
-from reenact.model.suite import Case, Interaction, Suite, Uses
+from reenact.model.suite import RULES, Case, Interaction, Suite, Uses
 from reenact.report.explain import MARKS
 from reenact.store import yaml_read
-from reenact.store.case_form import RULES, case_of
+from reenact.store.case_form import case_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
     "getting-started",
     "reading-a-red-test",
+    "lint",
+    "dedup",
     "suite-format",
     "exit-codes",
     "configuration",

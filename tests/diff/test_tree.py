@@ -45,6 +45,13 @@ def test_a_generated_value_is_accepted_only_where_the_suite_lists_it() -> None:
     assert changes({"id": U1}, {"id": "none"}, listed) == [(Change.VALUE, "r/id")]
 
 
+def test_digits_are_hexadecimal_where_such_are_made_up() -> None:
+    listed = Terms(Renaming(), generated={("r", "id"): frozenset({"hex"})})
+    assert changes({"id": "c:5bb60436"}, {"id": "c:77868548"}, listed) == []
+    assert changes({"id": "12345678"}, {"id": "87654321"}, listed) == []
+    assert changes({"id": "12345678"}, {"id": "876543210"}, listed) == [(Change.FORM, "r/id")]
+
+
 def test_a_fixed_leaf_is_never_taken_for_generated() -> None:
     terms = Terms(Renaming(), discover=True, fixed=frozenset({("r", "status")}))
     assert changes({"status": 201, "n": 1}, {"status": 500, "n": 2}, terms) == [
@@ -123,3 +130,30 @@ def test_a_token_that_holds_a_known_value_is_bound_as_it_was_recorded() -> None:
     live = base64.urlsafe_b64encode(b'"Kq81mmZop2LwTT"').decode() + ".awPk2A.X9s0cPz1AHbySBdLz57jq"
     found = compare(recorded, live, ("r",), Terms(names, discover=True))
     assert [(b.recorded, b.live) for b in found.bindings] == [(recorded, live)]
+
+
+def tolerated(rule: str, recorded: Value, live: Value) -> tuple[list[tuple[Change, str]], int]:
+    """What differs, and how many differences only the tolerance at r/x accounts for."""
+    terms = Terms(Renaming(), tolerated={"r/x": rule})
+    found = compare({"x": recorded}, {"x": live}, ("r",), terms)
+    return [(d.change, "/".join(map(str, d.at))) for d in found.unexplained], len(found.tolerated)
+
+
+def test_each_rule_accounts_for_its_kind_of_difference_and_says_so() -> None:
+    assert tolerated("ignore", 1, "a") == ([], 1)
+    assert tolerated("type", "a", "b") == ([], 1)
+    assert tolerated("type", 1, "b") == ([(Change.TYPE, "r/x")], 0)
+    assert tolerated("unordered", [1, 2], [2, 1]) == ([], 1)
+    assert tolerated("unordered", [1, 2], [1, 2]) == ([], 0)
+    assert tolerated("optional", 1, 2) == ([(Change.VALUE, "r/x")], 0)
+
+
+def test_what_is_optional_may_come_or_go() -> None:
+    terms = Terms(Renaming(), tolerated={"r/x": "optional"})
+    assert changes({"x": 1}, {}, terms) == []
+    assert changes({}, {"x": 1}, terms) == []
+    assert changes({"y": 1}, {}, terms) == [(Change.REMOVED, "r/y")]
+
+
+def test_a_number_that_became_a_fraction_is_still_a_number() -> None:
+    assert changes(3, Decimal("3.5")) == [(Change.VALUE, "r")]

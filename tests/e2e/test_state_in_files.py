@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,12 +90,12 @@ class Notebook:
 
 
 @pytest.fixture(params=["delete", "wal"])
-def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Notebook]:
+def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Notebook:
     notebook = Notebook(tmp_path / "service", journal=request.param)
     done = notebook.record()
     assert done.returncode == 0, done.output
     assert " 0 set aside" in done.output
-    yield notebook
+    return notebook
 
 
 def test_it_is_green_though_its_files_have_changed_meanwhile(recorded: Notebook) -> None:

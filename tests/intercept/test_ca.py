@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ssl
 import stat
 import subprocess
 import sys
@@ -83,3 +85,20 @@ def test_recorders_that_start_at_the_same_time_make_one(tmp_path):
     running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(6)]
     assert len({process.communicate()[0] for process in running}) == 1
     assert {process.returncode for process in running} == {0}
+
+
+def test_the_certificate_is_for_the_name_that_the_client_asks_for(tmp_path):
+    ours = Authority(tmp_path / "ca")
+    trusting = ssl.create_default_context(cafile=str(ours.file))
+    for name in ("db.internal", "127.0.0.1"):
+        client_in, client_out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = trusting.wrap_bio(client_in, client_out, server_hostname=name)
+        server_in, server_out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = ours.context_by_name("127.0.0.1").wrap_bio(server_in, server_out, server_side=True)
+        for _ in range(4):
+            for side in (client, server):
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    side.do_handshake()
+                server_in.write(client_out.read())
+                client_in.write(server_out.read())
+        assert client.version() is not None

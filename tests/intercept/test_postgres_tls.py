@@ -51,9 +51,10 @@ def ask(relay: Relay, server: Postgres, **more: object) -> object:
 @pytest.mark.parametrize("plain_asyncio", [False, True])
 def test_scram_over_tls_is_read(tmp_path, encrypted, plain_asyncio):
     with relaying(tmp_path, encrypted.port, meant=HERE, plain_asyncio=plain_asyncio) as relay:
-        assert ask(relay, encrypted, sslmode="require") is True
+        assert ask(relay, encrypted, host="localhost", sslmode="require") is True
         kept = relay.settled()
         assert kept.flows[1].tls and b"select 'asked ' || $1" in kept.bytes_of(Side.CLIENT)
+        assert kept.flows[1].sni is None, "a replay is connected to before it hears a name"
         assert b"SCRAM-SHA-256" in kept.bytes_of(Side.CLIENT)
         assert b"asked 41" in kept.bytes_of(Side.SERVER)
         assert "was not verified, as by sslmode=require" in relay.notes[0]

@@ -164,6 +164,27 @@ def test_a_client_that_looks_at_the_certificate_afterwards_is_suspected(tmp_path
         assert "as clients do that pin certificates" in relay.notes[0]
 
 
+def test_a_connection_opened_in_advance_is_not_suspected_once_another_has_spoken(tmp_path, foreign):
+    def answers_if_asked(client):
+        if client.recv(4):
+            client.sendall(b"pong")
+
+    with (
+        serving(answers_if_asked, foreign.server(NAME)) as port,
+        relaying(tmp_path, port, trusting(foreign)) as relay,
+    ):
+        with (
+            relay.connect() as sock,
+            client_context(relay).wrap_socket(sock, server_hostname=NAME) as client,
+        ):
+            client.sendall(b"ping")
+            assert read_all(client) == b"pong"
+        with relay.connect() as sock:
+            client_context(relay).wrap_socket(sock, server_hostname=NAME).close()
+        relay.settled()
+        assert relay.notes == []
+
+
 def test_passthrough_stays_encrypted_between_the_two(tmp_path, foreign):
     settings = Settings(tls=Tls(passthrough=("api.*",)))
     with (

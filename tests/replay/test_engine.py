@@ -9,12 +9,12 @@ import pytest
 from tests.toy import TOY, Simulator
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import Case, Interaction, Suite, Uses
+from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
 from reenact.replay.core.shake import STEP_NS
 from reenact.replay.reason import reason
-from reenact.replay.rehearse import Findings, learn
+from reenact.replay.rehearse import Findings, learn, only_order, quarantine
 
 U1 = "7d444840-9dc0-41d1-b245-5ffdce74fad2"
 U2 = "0e37df36-f698-41e6-8dd4-cb9df3ca9a3c"
@@ -204,6 +204,20 @@ def test_a_worker_is_handed_what_was_sent_once_it_has_been_sent() -> None:
     assert worker(QUEUE[:1]) == ["SEND order of a pen"]
 
 
+def test_answers_of_one_connection_come_in_the_order_of_the_questions() -> None:
+    slow = msgspec.structs.replace(call("s.1", "GET a", "first"), took_ns=10**9)
+    engine = Engine(
+        suite(case(1, "X", "ok"), session=[slow, call("s.2", "GET b", "second")]),
+        {"toy": TOY}, Mode(), wall_ns=0, now_ns=0,
+    )  # fmt: skip
+    found = Simulator(engine, ordering)
+    found.wait(7, "GET a\nGET b")
+    assert 7 not in found.answers
+    found.now = 10**9
+    found.tick()
+    assert found.answers[7] == ["first", "second"]
+
+
 MINTED = [
     case(1, "NEW", f"made {U1}", call("1.1", f"SET thing {U1}")),
     case(2, f"SHOW {U1}", f"is {U1}", call("2.1", f"GET thing {U1}", f"{U1}")),
@@ -373,3 +387,45 @@ def test_a_number_that_differs_is_not_generated_while_calls_are_still_with_other
     assert learned(case(1, "X", "5 7", first, change, second)) != ()
     other = case(2, "Y", "5 6", first)
     assert learned(case(1, "X", "5 7", change, second), other) == ()
+
+
+def test_a_case_that_differs_in_order_alone_is_not_set_aside() -> None:
+    def swapped(request: str) -> Generator[str, str, str]:
+        yield "SET b"
+        yield "SET a"
+        return "done"
+
+    ordered = suite(case(1, "X", "done", call("1.1", "SET a"), call("1.2", "SET b", after=["1.1"])))
+    first = play(ordered, swapped)
+    [verdict] = verdicts(first)
+    assert verdict.status is Status.FAIL
+    assert only_order(verdict)
+    kept = quarantine(ordered, [verdict], {"0001-x": "order"}, Findings())
+    assert kept.cases[0].aside == ""
+    taught = learn(kept, [[d.observation for d in first.done]], Findings(), {"toy": TOY})
+    assert [v.status for v in verdicts(play(taught, swapped))] == [Status.PASS]
+    lost = verdicts(play(ordered, lambda request: iter_lost()))[0]
+    assert not only_order(lost)
+
+
+def iter_lost() -> Generator[str, str, str]:
+    yield "SET b"
+    return "done"
+
+
+def test_a_tolerance_of_a_call_is_for_its_exact_path_and_shown() -> None:
+    def service(request: str) -> Generator[str, str, str]:
+        yield f"SET a {request.split()[1]}"
+        return "done"
+
+    recorded = case(1, "DO x", "done", call("1.1", "SET a 1"))
+    at = Tolerance(at="calls/1.1/request/2", rule="ignore", why="a random shard")
+    tolerant = msgspec.structs.replace(recorded, tolerances=(at,))
+    [seen] = [d.verdict for d in play(suite(tolerant), service).done]
+    assert seen.status is Status.PASS
+    assert [(c.interaction, c.differences[0].explained_by) for c in seen.calls] == [
+        ("1.1", "tolerated (ignore)")
+    ]
+    elsewhere = Tolerance(at="calls/1.2/request/2", rule="ignore", why="another call")
+    strict = msgspec.structs.replace(recorded, tolerances=(elsewhere,))
+    assert [d.verdict.status for d in play(suite(strict), service).done] == [Status.FAIL]

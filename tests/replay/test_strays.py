@@ -58,3 +58,9 @@ def test_cases_that_waited_for_a_heartbeat_are_no_proof_that_it_is_theirs() -> N
     first = run({1: False, 2: True, 3: True, 6: False, 9: False, 11: False})
     second = run({1: True, 2: True, 3: True, 7: False, 10: False})
     assert in_cases(learned(first, second)) == []
+
+
+def test_what_comes_more_often_than_recorded_in_other_cases_each_time_is_nobodys() -> None:
+    first = run({1: False, 7: False})
+    assert in_cases(learned(first, run({1: False, 9: False}))) == []
+    assert in_cases(learned(first, first)) == ["BEAT"]

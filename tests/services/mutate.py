@@ -13,8 +13,11 @@ from reenact.model.value import Path as TreePath
 from reenact.model.value import Scalar, Value, leaves
 from reenact.store.suite import load_suite, save_suite
 
-WORD = re.compile(r"[A-Za-z]{4,}")
+WORD = re.compile(r"[A-Za-z0-9]{4,}")
 """A word of an answer that also stands in the response hardly does so by chance."""
+
+TELLING = 16
+"""Above this length it does not do so at all; names of settings are made of shorter words."""
 
 DESCRIBED = frozenset({"headers", "columns", "tag"})
 """Parts of an answer that tell about its values. A service need not look at them."""
@@ -27,7 +30,8 @@ def mutate(suite_dir: Path, protocol: str) -> str:
     whoever still says the recorded response has not asked the dependency.
     """
     suite = load_suite(suite_dir)
-    for case, call, at, old, new in _passed_on(suite, protocol):
+    found = sorted(_passed_on(suite, protocol), key=lambda one: not one[-1])
+    for case, call, at, old, new, _ in found:
         response = _replaced(call.response, at, new)
         changed = msgspec.structs.replace(call, response=response)
         save_suite(_with_call(suite, case, changed), suite_dir)
@@ -37,7 +41,8 @@ def mutate(suite_dir: Path, protocol: str) -> str:
 
 def _passed_on(
     suite: Suite, protocol: str
-) -> Iterator[tuple[Case, Interaction, TreePath, str | bytes, str | bytes]]:
+) -> Iterator[tuple[Case, Interaction, TreePath, str | bytes, str | bytes, bool]]:
+    """Last, whether it is a long word that is passed on."""
     for case in suite.cases:
         said = {word for _, leaf in leaves(case.response) for word in WORD.findall(str(leaf))}
         for call in case.calls if not case.aside else ():
@@ -49,7 +54,12 @@ def _passed_on(
                     continue
                 new = _other(leaf, said)
                 if isinstance(leaf, str | bytes) and new is not None:
-                    yield case, call, at, leaf, new
+                    telling = any(len(word) >= TELLING for word in _words(leaf) & said)
+                    yield case, call, at, leaf, new, telling
+
+
+def _words(leaf: Scalar) -> set[str]:
+    return set(WORD.findall(leaf.decode("latin-1") if isinstance(leaf, bytes) else str(leaf)))
 
 
 def _other(leaf: Scalar, said: set[str]) -> str | bytes | None:
@@ -59,7 +69,7 @@ def _other(leaf: Scalar, said: set[str]) -> str | bytes | None:
         return changed.encode("latin-1") if isinstance(changed, str) else None
     if not isinstance(leaf, str):
         return None
-    words = sorted((word for word in WORD.findall(leaf) if word in said), key=len)
+    words = sorted(sorted(_words(leaf) & said), key=len)
     if not words:
         return None
     word = words[-1]

@@ -7,9 +7,10 @@ from decimal import Decimal
 import msgspec
 
 from reenact.model.difference import Change, Difference
+from reenact.model.suite import Accepted
 from reenact.model.symbol import Binding
 from reenact.model.verdict import CallDifferences, Miss, Status, Verdict
-from reenact.store.accept import accepted
+from reenact.store.accept import Wanted, accepted
 from tests.store.samples import ORDER, POST, SUITE
 
 LIVE = "00000000-1111-4222-8333-444444444444"
@@ -24,10 +25,13 @@ RESPONSE = {
 CASE = msgspec.structs.replace(POST, response=RESPONSE)
 
 
+REORDERED = Difference(change=Change.ORDER, at=("order",), recorded=["1.1"], live="before 1.1")
+
+
 def after(*differences: Difference, **more: object):
     verdict = Verdict(case=CASE.id, status=Status.FAIL, differences=differences, **more)
-    suite, left = accepted(msgspec.structs.replace(SUITE, cases=(CASE,)), [verdict])
-    return suite.cases[0], left
+    found = accepted(msgspec.structs.replace(SUITE, cases=(CASE,)), [verdict])
+    return found.suite.cases[0], list(found.left)
 
 
 def differ(change: Change, *at, **sides) -> Difference:
@@ -84,11 +88,33 @@ def test_live_ids_are_told_as_the_recorded_ones():
     assert case.response["body"]["json"]["link"] == f"/orders/{ORDER}/lines"
 
 
-def test_a_changed_call_is_asked_as_now_and_a_missing_one_is_gone():
-    miss = Miss(protocol="postgres", destination="x", label="INSERT", request={"query": "now"}, nearest="1.1")  # fmt: skip
-    case, left = after(misses=(miss,), missing=(("1.1", "INSERT"), ("1.2", "PUBLISH")))
+INSERT_MISS = Miss(protocol="postgres", destination="x", label="INSERT", request={"query": "now"}, nearest="1.1")  # fmt: skip
+
+
+def test_a_changed_call_is_asked_as_now():
+    case, left = after(misses=(INSERT_MISS,), missing=(("1.1", "INSERT"),))
     assert left == []
-    assert [(call.id, call.request) for call in case.calls] == [("1.1", {"query": "now"})]
+    assert [call.request for call in case.calls] == [{"query": "now"}, CASE.calls[1].request]
+
+
+def test_a_missing_call_is_gone_and_nothing_waits_for_it():
+    case, left = after(missing=(("1.1", "INSERT"),))
+    assert left == []
+    assert [(call.id, call.after) for call in case.calls] == [("1.2", ())]
+
+
+def test_what_followed_from_a_refused_call_is_not_accepted_with_it():
+    case, left = after(
+        differ(Change.VALUE, "status", recorded=201, live=500),
+        misses=(INSERT_MISS,),
+        missing=(("1.1", "INSERT"), ("1.2", "PUBLISH")),
+    )
+    assert case.response == RESPONSE
+    assert [call.id for call in case.calls] == ["1.1", "1.2"]
+    assert left == [
+        "0001-post-orders: calls are missing after a refused one; test again, then accept that",
+        "0001-post-orders: the response came after a call was refused; test again, then accept it",
+    ]
 
 
 def test_a_call_without_a_recorded_answer_is_left_and_named():
@@ -99,6 +125,73 @@ def test_a_call_without_a_recorded_answer_is_left_and_named():
 
 
 def test_an_accepted_order_is_no_longer_demanded():
-    order = CallDifferences(interaction="1.2", label="PUBLISH", differences=())
+    order = CallDifferences(interaction="1.2", label="PUBLISH", differences=(REORDERED,))
     case, _ = after(calls=(order,))
     assert [call.after for call in case.calls] == [(), ()]
+
+
+# -- with a reason ----------------------------------------------------------------------------
+
+CHANGES = (
+    differ(Change.VALUE, "status", recorded=201, live=200),
+    differ(Change.TYPE, "body", "total", recorded=Decimal("3.30"), live="3.30"),
+    differ(Change.ADDED, "body", "note", live=None),
+    differ(Change.REMOVED, "body", "lines", 1, recorded=2),
+    differ(Change.REMOVED, "body", "lines", 2, recorded=3),
+)
+
+
+def noted(*, calls: tuple[CallDifferences, ...] = (), **wanted: object):
+    verdict = Verdict(case=CASE.id, status=Status.FAIL, differences=CHANGES, calls=calls)
+    wanted = Wanted(why="rounded now", since="2026-11-23", **wanted)
+    return accepted(msgspec.structs.replace(SUITE, cases=(CASE,)), [verdict], wanted)
+
+
+def test_each_kind_of_change_is_noted_with_the_reason():
+    order = CallDifferences(interaction="1.2", label="PUBLISH", differences=(REORDERED,))
+    case = noted(calls=(order,)).suite.cases[0]
+    assert [(note.at, note.change) for note in case.accepted] == [
+        ("calls/1.2", "call-order-changed"),
+        ("response/status", "value-changed"),
+        ("response/body/total", "type-changed"),
+        ("response/body/note", "added"),
+        ("response/body/lines/2", "removed"),
+        ("response/body/lines/1", "removed"),
+    ]
+    assert {(note.why, note.since) for note in case.accepted} == {("rounded now", "2026-11-23")}
+
+
+def test_a_path_takes_what_stands_there_and_below_and_nothing_else():
+    found = noted(at="response/body/total")
+    assert [note.at for note in found.taken] == ["response/body/total"]
+    assert found.suite.cases[0].response["status"] == 201
+    assert noted(at="response/body/to").taken == ()
+
+
+def test_a_kind_takes_only_changes_of_that_kind():
+    found = noted(changes=frozenset({"added"}))
+    assert [note.at for note in found.taken] == ["response/body/note"]
+
+
+def test_one_of_two_removed_items_is_not_taken_alone():
+    found = noted(at="response/body/lines/1")
+    assert found.taken == ()
+    assert found.left == (
+        "0001-post-orders: response/body/lines/1: more items of this list come or go;"
+        " accept the list as a whole",
+    )
+
+
+def test_a_place_accepted_again_has_its_last_reason():
+    old = Accepted(at="response/status", change="value-changed", why="before")
+    case = msgspec.structs.replace(CASE, accepted=(old,))
+    verdict = Verdict(case=CASE.id, status=Status.FAIL, differences=CHANGES[:1])
+    suite = msgspec.structs.replace(SUITE, cases=(case,))
+    notes = accepted(suite, [verdict], Wanted(why="now")).suite.cases[0].accepted
+    assert [note.why for note in notes] == ["now"]
+
+
+def test_an_accepted_value_without_the_form_is_no_longer_a_generated_one():
+    difference = differ(Change.FORM, "body", "id", recorded=ORDER, live="none")
+    case, left = after(difference)
+    assert (left, case.generated) == ([], ())

@@ -168,9 +168,14 @@ def test_recompiling_removes_old_cases_and_nothing_else(folder):
     (folder / "cases/notes.yaml").write_text("# mine\n")
     (folder / "README.md").write_text("mine")
     (folder / "bodies/mine.bin").write_text("mine")
-    save_suite(msgspec.structs.replace(SUITE, cases=(POST, GET), session=()), folder)
+    (folder / "files").mkdir()
+    for name in ("cd" * 32, "mine"):
+        (folder / "files" / name).write_text("")
+    save_suite(SUITE, folder)
+    assert (folder / "files" / ("cd" * 32)).exists()
+    save_suite(msgspec.structs.replace(SUITE, cases=(POST, GET), session=(), files=()), folder)
     assert names(folder) == ["README.md", "bodies/mine.bin", FIRST, "cases/0002-get-order.yaml",
-                             "cases/notes.yaml", "suite.yaml"]  # fmt: skip
+                             "cases/notes.yaml", "files/mine", "suite.yaml"]  # fmt: skip
 
 
 def test_a_folder_with_a_suite_file_of_something_else_is_left_alone(tmp_path):

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reenact.base.errors import StoreError
+from reenact.model.value import path_text, text_path
 from reenact.store import bodies, yaml_read, yaml_write
-from reenact.store import paths as path_form
 from reenact.store.suite import load_suite, save_suite, suite_files
 from tests.store.values import identical, paths, suites, texts, values
 
@@ -65,7 +65,7 @@ def test_the_same_suite_gives_the_same_bytes(suite):
 @given(paths)
 @settings(deadline=None)
 def test_a_path_as_text_keeps_keys_and_indexes_apart(path):
-    assert path_form.from_text(path_form.to_text(path)) == path
+    assert text_path(path_text(path)) == path
 
 
 @given(st.dictionaries(texts, texts, max_size=3))

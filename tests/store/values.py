@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reenact.model.exchange import Outcome
 from reenact.model.files import FileBefore, Kind
-from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.suite import FORMAT, Accepted, Case, Interaction, Suite, Tolerance, Trials, Uses
 from reenact.model.symbol import Generated
 
 TRICKY = [
@@ -67,6 +67,10 @@ many_calls = st.lists(calls, max_size=2, unique_by=lambda call: call.id).map(tup
 tolerances = st.builds(
     Tolerance, at=texts, rule=st.sampled_from(["ignore", "type"]), why=texts, since=texts
 )
+trials = st.builds(
+    Trials, runs=times, failures=times, varied=st.lists(texts, max_size=2).map(tuple)
+)
+accepted = st.builds(Accepted, at=texts, change=texts, why=texts, since=texts)
 cases = st.builds(
     Case,
     id=st.one_of(texts, st.from_regex(r"[0-9]{4}-[a-z]{1,3}", fullmatch=True)),
@@ -81,6 +85,9 @@ cases = st.builds(
     calls=many_calls,
     generated=generated,
     tolerances=st.lists(tolerances, max_size=2).map(tuple),
+    stands_for=st.lists(texts, max_size=2).map(tuple),
+    trials=st.one_of(st.none(), trials),
+    accepted=st.lists(accepted, max_size=2).map(tuple),
     aside=texts,
     needs=st.just(()),  # ids of other cases of the suite: see `suites`
 )

@@ -21,6 +21,11 @@ class SystemClock:
         return time.time_ns()
 
 
+def today(clock: Clock) -> str:
+    """The date, UTC: 2026-11-23."""
+    return time.strftime("%Y-%m-%d", time.gmtime(clock.wall_ns() // 10**9))
+
+
 class ManualClock:
     """Moves only when told; for tests and the simulator."""
 

@@ -9,7 +9,18 @@ from typing import Any
 import typer
 
 from reenact.base.errors import Exit
-from reenact.cli import compile, doctor, errors, inspect, record, rehearse, test, version
+from reenact.cli import (
+    accept,
+    compile,
+    doctor,
+    errors,
+    inspect,
+    lint,
+    record,
+    rehearse,
+    test,
+    version,
+)
 
 HELP = """Record a running service, then re-enact it against a new build.
 
@@ -44,9 +55,11 @@ def _add(name: str, function: Callable[..., int], short: str, **settings: Any) -
 
 _add("record", record.record, "Start the service, record it, make a suite", **COMMAND_LAST)
 _add("test", test.run_test, "Start it sealed, say what changed", **COMMAND_LAST)
+_add("accept", accept.accept, "Make what changed the expectation")
 _add("rehearse", rehearse.rehearse, "Learn what varies by itself", **COMMAND_LAST)
 _add("compile", compile.compile_, "Make the suite of a recording anew")
 _add("inspect", inspect.inspect, "Show what a suite or recording holds")
+_add("lint", lint.lint, "Say what is wrong with a suite that passes")
 _add("doctor", doctor.doctor, "Say what this machine supports")
 _add("version", version.version, "Say which versions these are")
 

@@ -3,28 +3,63 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reenact.base.errors import UserError
 from reenact.cli import making
 from reenact.cli.options import DEFAULT_SUITE, SuiteDir
 
+if TYPE_CHECKING:
+    from reenact.model.suite import Suite
+
 
 def compile_(
-    capture: Annotated[Path, typer.Argument(help="A recording made by reenact record.")],
+    capture: Annotated[
+        Path | None,
+        typer.Argument(help="A recording made by reenact record.", show_default=False),
+    ] = None,
+    dedup: Annotated[
+        bool, typer.Option("--dedup", help="Keep a smallest set of cases with every shape.")
+    ] = False,
     suite: SuiteDir = DEFAULT_SUITE,
 ) -> int:
     """Make the suite of a recording anew, without the rehearsals.
 
     The same recording gives the same files. Edits in the cases are lost.
 
+    With --dedup, cases are left out whose request, response and calls have the shape of
+    another's; each is told with the case that stands for it. What a kept case needs stays.
+    Without a CAPTURE, that is done to the suite as it is: best after it was rehearsed.
+
     \b
       reenact compile reenact/.local/recording.capture
       reenact rehearse
+      reenact compile --dedup
     """
-    from reenact.store.suite import save_suite
+    from reenact.store.suite import load_suite, save_changes, save_suite
 
-    made = making.compiled(capture, suite)
-    save_suite(made, suite)
+    if capture is not None:
+        made = making.compiled(capture, suite)
+        made = _deduped(made) if dedup else made
+        save_suite(made, suite)
+    elif dedup:
+        before = load_suite(suite)
+        made = _deduped(before)
+        save_changes(before, made, suite)
+    else:
+        raise UserError("name a recording, or add --dedup; see reenact compile --help")
     return making.tell(made, suite, making.say_on_stderr)
+
+
+def _deduped(suite: Suite) -> Suite:
+    from reenact.compile.dedup import dedup
+    from reenact.protocols import builtin
+    from reenact.report.words import plural
+
+    done = dedup(suite, builtin())
+    for dropped, kept in done.dropped:
+        typer.echo(f"left out: {dropped}: {kept} stands for it")
+    typer.echo(f"{plural(len(done.dropped), 'case')} left out of {len(suite.cases)}")
+    return done.suite

@@ -26,6 +26,12 @@ def inspect(
     flows: Annotated[bool, typer.Option("--flows", help="List the connections.")] = False,
     exchanges: Annotated[bool, typer.Option("--exchanges", help="List what was said.")] = False,
     cases: Annotated[bool, typer.Option("--cases", help="List the cases.")] = False,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="The groups of cases that depend on each other.")
+    ] = False,
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="With --graph: a Mermaid flowchart.")
+    ] = False,
     select: Select = None,
 ) -> int:
     """List and show what a suite or a recording holds.
@@ -34,13 +40,23 @@ def inspect(
       reenact inspect
       reenact inspect reenact 0003-get-order
       reenact inspect -k "POST and orders"
+      reenact inspect --graph
+      reenact inspect --graph --mermaid > cases.mmd
       reenact inspect reenact/.local/recording.capture --exchanges
       reenact inspect reenact/.local/recording.capture 3/2
     """  # fmt: skip
-    if sum((flows, exchanges, cases)) > 1:
-        raise UserError("choose one of --flows, --exchanges and --cases")
+    if sum((flows, exchanges, cases, graph)) > 1:
+        raise UserError("choose one of --flows, --exchanges, --cases and --graph")
+    if mermaid and not graph:
+        raise UserError("--mermaid is how --graph is written; add --graph")
     place, name = _place(path, name)
-    if place.is_dir():
+    if graph:
+        from reenact.cli.inspect_graph import inspect_graph
+
+        if name is not None or not place.is_dir():
+            raise UserError("--graph is of a suite's folder; choose cases with -k")
+        lines = inspect_graph(place, select, mermaid=mermaid)
+    elif place.is_dir():
         from reenact.cli.inspect_suite import inspect_suite
 
         if flows or exchanges:

@@ -12,7 +12,7 @@ from reenact.cli import places
 from reenact.cli.labels import case_labels
 from reenact.cli.select import selected
 from reenact.model.suite import Suite
-from reenact.report.words import plural, safe
+from reenact.report.words import aside_text, plural, safe
 from reenact.store.fields import nearest
 from reenact.store.suite import case_files, load_suite
 
@@ -28,7 +28,7 @@ def _list(suite: Suite, select: str | None) -> Iterator[str]:
     width = max((len(name) for name in chosen), default=0)
     for case in suite.cases:
         if case.id in chosen:
-            aside = f"  (set aside: {case.aside})" if case.aside else ""
+            aside = f"  (set aside: {aside_text(case)})" if case.aside else ""
             calls = plural(len(case.calls), "call")
             yield safe(f"{case.id:<{width}}  {calls:>9}  {labels[case.id]}{aside}")
     aside_count = sum(bool(case.aside) for case in suite.cases)

@@ -59,17 +59,17 @@ def _files(opened: Capture, folder: Path) -> tuple[FileBefore, ...]:
     )
 
 
-def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say) -> Suite:
+def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say, tests: int = 1) -> Suite:
     """The suite after replaying it against the build it came from, saved."""
     from reenact.replay.run import rehearse
     from reenact.store.suite import save_suite
 
-    found = rehearse(suite, options, say)
+    found = rehearse(suite, options, say, tests)
     save_suite(found.suite, folder)
     for note in found.notes:
         say(note)
     if found.moved:
-        say(f"{found.moved} calls turned out to belong to another request than it seemed")
+        say(f"calls that turned out to belong to another request than it seemed: {found.moved}")
     if found.generated:
         kinds = ", ".join(f"{count} {kind}" for kind, count in found.generated.items())
         say(f"values the service makes up: {kinds}")
@@ -98,6 +98,8 @@ def contents(folder: Path) -> Path:
 
 def tell(suite: Suite, folder: Path, say: Say) -> Exit:
     """The summary; UNDECIDED when there is nothing to test."""
+    from reenact.report.words import aside_text
+
     calls = sum(len(case.calls) for case in suite.cases)
     aside = Counter(case.aside for case in suite.cases if case.aside)
     say(
@@ -106,7 +108,11 @@ def tell(suite: Suite, folder: Path, say: Say) -> Exit:
     )
     if suite.files:
         say(f"{len(suite.files)} files and folders that it changes are laid as they were before")
-    for why, count in aside.most_common():
+    for case in suite.cases:
+        if case.aside and case.trials is not None:
+            say(f"set aside: {case.id}: {aside_text(case)}")
+    others = Counter(case.aside for case in suite.cases if case.aside and case.trials is None)
+    for why, count in others.most_common():
         say(f"set aside: {count}: {why}")
     if not suite.cases:
         say("nothing came in while recording; send the service requests before you stop it")

@@ -1,8 +1,13 @@
-"""Files beside a suite that stay on this machine: the recording, the last report, the log."""
+"""Files beside a suite that stay on this machine: the recording, the last report, the log, and
+what tests made use of."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reenact.lint import Usage
 
 LOCAL = ".local"
 
@@ -27,3 +32,21 @@ def service_log(suite: Path) -> Path:
 
 def last_report(suite: Path) -> Path:
     return local(suite) / "report.json"
+
+
+def read_usage(suite: Path) -> Usage:
+    """What was counted; nothing when there is no such file, or it is none of ours."""
+    import msgspec
+
+    from reenact.lint import Usage
+
+    try:
+        return msgspec.json.decode((suite / LOCAL / "usage.json").read_bytes(), type=Usage)
+    except (OSError, msgspec.DecodeError):
+        return Usage()
+
+
+def write_usage(suite: Path, usage: Usage) -> None:
+    import msgspec
+
+    (local(suite) / "usage.json").write_bytes(msgspec.json.encode(usage) + b"\n")

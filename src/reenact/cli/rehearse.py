@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from reenact.cli import making
 from reenact.cli.options import (
@@ -23,16 +26,21 @@ def rehearse(
     command: SuiteCommand = None,
     suite: SuiteDir = DEFAULT_SUITE,
     clock: ServiceClock = "recorded",
+    tests: Annotated[
+        int, typer.Option(min=1, metavar="N", help="So many tests in a row have to agree.")
+    ] = 1,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
     """Replay the suite against the build it came from, and learn from what varies.
 
     Finds the values that the service makes up, settles which calls belong to which case, and
-    sets aside, with the reason, the cases that don't reproduce.
+    sets aside, with the reason, the cases that don't reproduce. A case that comes and goes
+    shows in more tests (--tests): its file then says how many it failed, and what varied.
 
     \b
       reenact rehearse
+      reenact rehearse --tests 10
       reenact rehearse --suite tests/reenact -- ./orders --port 8000
     """
     from msgspec.structs import replace
@@ -48,5 +56,5 @@ def rehearse(
         explicit=explicit_replay(mode),
         clock=checked_clock(clock),
     )
-    made = making.rehearsed(loaded, suite, options, making.say_on_stderr)
+    made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests)
     return making.tell(made, suite, making.say_on_stderr)

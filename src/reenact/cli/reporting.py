@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reenact.base.clock import Clock
+from reenact.base.clock import Clock, SystemClock, today
 from reenact.base.errors import Exit
 from reenact.cli import places
 from reenact.model.suite import Suite
 from reenact.model.verdict import Status, Verdict
-from reenact.report.run import Report, Run, exit_of
+from reenact.report.run import Report, Run, exit_of, leanings
 from reenact.report.terminal import Screen, TerminalReport
 
 if TYPE_CHECKING:
@@ -61,7 +61,11 @@ class Reporter:
         )
         files = zip((case.id for case in self._suite.cases), case_files(self._suite), strict=True)
         report = Report(
-            run=run, suite=self._suite, verdicts=(*verdicts, *outside), files=dict(files)
+            run=run,
+            suite=self._suite,
+            verdicts=(*verdicts, *outside),
+            files=dict(files),
+            session=tuple(session),
         )
         self._terminal.end(report)
         return report
@@ -72,20 +76,31 @@ def write(report: Report, folder: Path, outputs: Outputs) -> None:
     from reenact.report.json_report import json_report
 
     text = json_report(report)
-    _write(places.last_report(folder), text)
+    _count(report, folder)
+    write_text(places.last_report(folder), text)
     if outputs.json == "-":
         sys.stdout.write(text)
     elif outputs.json:
-        _write(Path(outputs.json), text)
+        write_text(Path(outputs.json), text)
     if outputs.junit:
         from reenact.report.junit import junit
 
-        _write(outputs.junit, junit(report))
+        write_text(outputs.junit, junit(report))
     if outputs.github:
         _annotate(report, folder)
 
 
-def _write(path: Path, text: str) -> None:
+def _count(report: Report, folder: Path) -> None:
+    """What this test made use of: `reenact lint` wants to know."""
+    from reenact.lint.usage import counted
+
+    leant = tuple(f"{one.case} {one.tolerance.at}" for one in leanings(report))
+    verdicts = (*report.verdicts, *report.session)
+    usage = counted(places.read_usage(folder), report.suite, verdicts, leant)
+    places.write_usage(folder, usage)
+
+
+def write_text(path: Path, text: str) -> None:
     """For the owner only: a report quotes what the service was told and said."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(
@@ -98,21 +113,22 @@ def exit_code(report: Report) -> Exit:
     return exit_of(report.suite, report.verdicts)
 
 
-def accept(report: Report, folder: Path) -> Exit:
+def update(report: Report, folder: Path, why: str) -> Exit:
     """`--update`: what changed becomes what is expected; git shows the difference.
 
     A case with something that could not be written still counts as changed.
     """
-    from reenact.store.accept import accepted
-    from reenact.store.suite import save_suite
+    from reenact.store.accept import Wanted, accepted
+    from reenact.store.suite import save_changes
 
     changed = [v for v in report.verdicts if v.status is Status.FAIL]
     if changed:
-        updated, left = accepted(report.suite, changed)
-        save_suite(updated, folder)
+        wanted = Wanted(why=why, since=today(SystemClock()) if why else "")
+        done = accepted(report.suite, changed, wanted)
+        save_changes(report.suite, done.suite, folder)
         sys.stderr.write(f"reenact: {len(changed)} cases updated in {folder}; review and test\n")
-        sys.stderr.writelines(f"reenact: not updated: {line}\n" for line in left)
-        if left or any(report.case(v.case) is None for v in changed):
+        sys.stderr.writelines(f"reenact: not updated: {line}\n" for line in done.left)
+        if done.left or any(report.case(v.case) is None for v in changed):
             return Exit.BEHAVIOUR_CHANGED
     rest = [v for v in report.verdicts if v.status is not Status.FAIL]
     return exit_of(report.suite, rest) if rest else Exit.AS_RECORDED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -29,6 +29,7 @@ from reenact.cli.reporting import Outputs
 if TYPE_CHECKING:
     from reenact.model.suite import Suite
     from reenact.replay.options import RunOptions
+    from reenact.report.run import Report
 
 
 def run_test(
@@ -52,6 +53,12 @@ def run_test(
     update: Annotated[
         bool, typer.Option("--update", help="Write what changed into the cases, for review.")
     ] = False,
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="WHY", help="With --update: noted beside each change.", show_default=False
+        ),
+    ] = "",
     keep_files: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep what the service wrote.", show_default=False),
@@ -82,6 +89,8 @@ def run_test(
     from reenact.store.suite import load_suite
 
     _refuse_needing_sandbox(mode, jobs, keep_files)
+    if reason and not update:
+        raise UserError("--reason is for what --update writes; add --update")
     loaded = load_suite(suite)
     _refuse_empty(loaded, suite)
     words = service_command(command, loaded.command)
@@ -96,15 +105,24 @@ def run_test(
         clock=checked_clock(clock),
     )
     outputs = Outputs(junit=junit, json=json, github=github)
-    return _run(loaded, suite, options, outputs, update=update)
+    report = play(loaded, suite, options, outputs)
+    return reporting.update(report, suite, reason) if update else reporting.exit_code(report)
 
 
-def _run(suite: Suite, folder: Path, options: RunOptions, outputs: Outputs, *, update: bool) -> int:
+def play(
+    suite: Suite,
+    folder: Path,
+    options: RunOptions,
+    outputs: Outputs,
+    stream: TextIO | None = None,
+) -> Report:
+    """Run and tell (on stdout, unless the JSON goes there); what a later command wants to know of
+    it is in the last report."""
     from reenact.base.clock import SystemClock
     from reenact.replay.run import run_suite
     from reenact.report.terminal import Screen
 
-    stream = sys.stderr if outputs.json == "-" else sys.stdout
+    stream = stream or (sys.stderr if outputs.json == "-" else sys.stdout)
     reporter = reporting.Reporter(suite, folder, options, SystemClock(), Screen(stream, os.environ))
     try:
         played = run_suite(suite, options, reporter.verdict)
@@ -114,7 +132,7 @@ def _run(suite: Suite, folder: Path, options: RunOptions, outputs: Outputs, *, u
         making.say_on_stderr(note)
     report = reporter.end(played.verdicts, played.session)
     reporting.write(report, folder, outputs)
-    return reporting.accept(report, folder) if update else reporting.exit_code(report)
+    return report
 
 
 def _chosen(suite: Suite, expression: str | None) -> frozenset[str] | None:

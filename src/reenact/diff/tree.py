@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from msgspec import UNSET, UnsetType
 
@@ -61,7 +62,12 @@ class Comparison:
     def looseness(self) -> tuple[int, int]:
         """How much had to be granted: values of no telling form first, then bound ones."""
         weak = sum(kind in ("number", "opaque", "text", "derived") for _, kind in self.varied)
-        return weak, len(self.varied) - weak
+        return weak + len(self.tolerated), len(self.varied) - weak
+
+    @property
+    def tolerated(self) -> tuple[Difference, ...]:
+        """What only a written tolerance accounts for."""
+        return tuple(d for d in self.differences if (d.explained_by or "").startswith("tolerated"))
 
 
 def compare(recorded: Value, live: Value, at: Path, terms: Terms) -> Comparison:
@@ -259,8 +265,14 @@ class _Walk:
             if a is UNSET or b is UNSET or a != b:
                 self._differ(a, b, at, f"tolerated ({rule})")
             return True
+        if rule == "optional" and (a is UNSET or b is UNSET):
+            self._differ(a, b, at, "tolerated (optional)")
+            return True
         if rule == "unordered" and isinstance(a, list) and isinstance(b, list):
-            return sorted(map(repr, a)) == sorted(map(repr, b))
+            if a == b or sorted(map(repr, a)) != sorted(map(repr, b)):
+                return False
+            self._differ(a, b, at, "tolerated (unordered)")
+            return True
         return False
 
     def _differ(
@@ -291,8 +303,8 @@ def _looser(kind: str, allowed: frozenset[str]) -> bool:
     return kind == "epoch" and "number" in allowed
 
 
-def _number(value: Scalar) -> bool:
-    return not isinstance(value, bool | str | bytes) and value is not None
+def _number(value: Value) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _common(a: list[Value], b: list[Value]) -> int:
@@ -307,4 +319,5 @@ def _change(a: Value | UnsetType, b: Value | UnsetType) -> Change:
         return Change.ADDED
     if isinstance(b, UnsetType):
         return Change.REMOVED
-    return Change.VALUE if type(a) is type(b) else Change.TYPE
+    alike = type(a) is type(b) or (_number(a) and _number(b))  # 3 and 3.5 are both numbers
+    return Change.VALUE if alike else Change.TYPE

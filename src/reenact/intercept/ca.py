@@ -71,13 +71,27 @@ class Authority:
         """A server context for a DNS name or an IP address, offering just these protocols."""
         key = (name, alpn)
         if key not in self._contexts:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            self._load(context, name)
-            if alpn:
-                context.set_alpn_protocols(list(alpn))
-            self._contexts[key] = context
+            self._contexts[key] = self._made(name, alpn)
         return self._contexts[key]
+
+    def context_by_name(self, otherwise: str) -> ssl.SSLContext:
+        """A server context for the name that the client will ask for, when it asks for one."""
+        context = self._made(otherwise, ())
+
+        def choose(client: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            if name:
+                client.context = self.context(name)
+
+        context.sni_callback = choose
+        return context
+
+    def _made(self, name: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._load(context, name)
+        if alpn:
+            context.set_alpn_protocols(list(alpn))
+        return context
 
     def _load(self, context: ssl.SSLContext, name: str) -> None:
         """`load_cert_chain` wants files; these live as long as the call and are ours alone."""

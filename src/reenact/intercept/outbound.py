@@ -52,6 +52,8 @@ class Outbound:
         self._real_name = real_name
         self._roots = roots.decode("ascii", "ignore")
         self._upstream: dict[tuple[str, tuple[str, ...], Verify], ssl.SSLContext] = {}
+        self._open: dict[str, set[Half]] = {}  # the service's sides of TLS connections, by host
+        self._trusted: set[str] = set()  # hosts with which the service has spoken over TLS
 
     async def relay(
         self, client: socket.socket, meant: Endpoint, transport: Transport = Transport.TCP
@@ -125,14 +127,23 @@ class Outbound:
         await reach(server, client, far, context, self._real_name(meant, hello.sni))
         assert far.transport is not None
         alpn = far.transport.get_extra_info("ssl_object").selected_alpn_protocol()
-        tap.describe(tls=True, sni=hello.sni, alpn=alpn)
+        tap.describe(tls=True, alpn=alpn)
         ours = self._authority.context(hello.sni or meant.host, (alpn,) if alpn else ())
-        await pair(client, near, far, ours)
-        self._ended(meant, tap, near, far)
+        where = hello.sni or str(meant)
+        self._open.setdefault(where, set()).add(near)
+        try:
+            await pair(client, near, far, ours)
+        finally:
+            self._open[where].discard(near)
+        if near.spoke:
+            self._trusted.add(where)
+        self._ended(where, tap, near, far)
 
-    def _ended(self, meant: Endpoint, tap: Tap, near: Half, far: Half) -> None:
-        where = tap.flow.sni or str(meant)
-        if near.left and not near.spoke and not far.spoke:
+    def _ended(self, where: str, tap: Tap, near: Half, far: Half) -> None:
+        # A pool opens connections in advance and may never need them: what has spoken on another
+        # one pins no certificate.
+        trusted = where in self._trusted or any(half.spoke for half in self._open[where])
+        if near.left and not near.spoke and not far.spoke and not trusted:
             tap.note(
                 f"{where}: the service ended a connection right after the TLS handshake, without a "
                 "word, as clients do that pin certificates; if it does, name the host in "
@@ -147,7 +158,9 @@ class Outbound:
         self, client: socket.socket, server: socket.socket, meant: Endpoint, tap: Tap
     ) -> None:
         """SSLRequest and GSSENCRequest, PostgreSQL 17 documentation, 54.2.10. Encryption by GSSAPI
-        cannot be read by us, so it is declined; a client then asks for TLS or goes on in the clear."""
+        cannot be read by us, so it is declined; a client then asks for TLS or goes on in the clear.
+
+        The name in the ClientHello is not noted: a replay has to know whom it plays before that."""
         loop = asyncio.get_running_loop()
         while asked := asks(await opening(client)):
             await loop.sock_recv(client, len(SSL_REQUEST))  # no more than was peeked at
@@ -178,10 +191,9 @@ class Outbound:
             return
         name = self._real_name(meant, hello.sni)
         if _listed(name, self._settings.tls.passthrough):
-            tap.describe(sni=hello.sni, opaque="passthrough")
+            tap.describe(opaque="passthrough")
             await join(client, server, tap)
             return
-        tap.describe(sni=hello.sni)
         context = self._postgres_context(name, hello.alpn, tap)
         await self._both_sides(client, server, meant, hello, tap, context)
 

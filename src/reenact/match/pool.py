@@ -8,14 +8,14 @@ their own are compared one by one, within a bucket that no renaming can change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reenact.diff.tree import Comparison, Terms, compare
 from reenact.model.protocol import ProtocolPlugin
-from reenact.model.suite import Interaction
+from reenact.model.suite import Interaction, Tolerance
 from reenact.model.symbol import Generated
-from reenact.model.value import Path, Value
+from reenact.model.value import Path, Value, path_text
 from reenact.rename.table import Renaming
 
 Key: TypeAlias = tuple[str, str, str]
@@ -40,6 +40,7 @@ class Recorded:
     opens: bool
     closes: bool
     handles: frozenset[str] = frozenset()
+    tolerated: Mapping[str, str] = field(default_factory=dict)
     uses: int = 0
 
 
@@ -70,7 +71,11 @@ class Reader:
     def __init__(self, plugins: Mapping[str, ProtocolPlugin]) -> None:
         self.plugins = plugins
 
-    def recorded(self, interaction: Interaction, case: str) -> Recorded:
+    def recorded(
+        self, interaction: Interaction, case: str, tolerances: Iterable[Tolerance] = ()
+    ) -> Recorded:
+        """`tolerances` are the case's."""
+        own = f"{path_text(('calls', interaction.id))}/"
         matcher = self.plugins[interaction.protocol].matcher
         normal = matcher.normal(interaction.request)
         traits = matcher.traits(interaction.request, interaction.response)
@@ -85,6 +90,7 @@ class Reader:
             opens=traits.opens,
             closes=traits.closes,
             handles=self.plugins[interaction.protocol].handles & _keys(normal),
+            tolerated={t.at.removeprefix(own): t.rule for t in tolerances if t.at.startswith(own)},
         )
 
     def asked(self, protocol: str, destination: str, request: Value) -> Asked:
@@ -184,7 +190,7 @@ class Pool:
         those `among` some of the bucket when that is given."""
         found = []
         for call in (self._bucket.get(asked.key, []) if among is None else among)[:SCAN_MAX]:
-            if not (call.generated or all_sites):
+            if not (call.generated or call.tolerated or all_sites):
                 continue
             comparison = compare_call(call, asked, terms)
             if comparison.equal:
@@ -214,7 +220,7 @@ def compare_call(call: Recorded, asked: Asked, terms: Terms) -> Comparison:
         generated=call.generated,
         discover=terms.discover,
         moment=terms.moment,
-        tolerated=terms.tolerated,
+        tolerated=call.tolerated,
         given=terms.given,
         handles=call.handles,
     )

@@ -22,6 +22,15 @@ class Change(enum.Enum):
     FORM = "form-changed"  # a generated value no longer has its form (a UUID that is none)
 
 
+class CallChange(enum.Enum):
+    """What became of a recorded call. The text ids are public, too."""
+
+    CHANGED = "call-changed"
+    REMOVED = "call-removed"
+    ORDER = "call-order-changed"
+    ADDED = "call-added"
+
+
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """`at` starts with "request" or "response". `explained_by` names the binding, tolerance or
     rule that accounts for it, else None. A side that has no such value is UNSET."""

@@ -50,14 +50,43 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     generated: tuple[Generated, ...] = ()
 
 
+RULES = ("ignore", "type", "unordered", "optional")
+
+
 class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
     """A difference accepted in advance, at one exact path. `why` is shown in every report that
-    leans on it. `at` is "response/…" or "calls/<interaction id>/request/…" in path text."""
+    leans on it. `at` is "response/…" or "calls/<interaction id>/request/…" in path text.
+
+    "ignore": whatever is there; "type": only its type counts; "unordered": a list in any order;
+    "optional": it may be absent, and is compared when it is there.
+    """
 
     at: str
-    rule: str  # "ignore", "type", "unordered"
+    rule: str  # one of RULES
     why: str
     since: str = ""
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference that became what is expected: a note for people, nothing leans on it.
+
+    `at` is a path as in `Tolerance`, or "calls/<interaction id>"; `change` is an id of `Change` or
+    `CallChange`; `since` is a date (2026-11-23).
+    """
+
+    at: str
+    change: str
+    why: str
+    since: str = ""
+
+
+class Trials(msgspec.Struct, frozen=True, kw_only=True):
+    """How a case that does not reproduce did in tests of the build it was recorded from: how many
+    there were, how many it failed, and the places that were not as recorded."""
+
+    runs: int
+    failures: int
+    varied: tuple[str, ...] = ()
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +94,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `port` is the service's port the request came to, `tls` whether over TLS. `connection` is the recorded flow:
     cases of one connection are sent over one connection. `at_ns` is on the capture's clock.
-    `aside` says why the case is set aside (not run), "" when it is not.
-    `needs` are ids of cases that have to run before it in the same instance.
+    `aside` says why the case is set aside (it decides nothing), "" when it is not; `trials` how often it
+    did not reproduce.
+    `needs` are ids of cases that have to run before it in the same instance; `stands_for` those of
+    cases of the same shape that were left out for it.
     """
 
     id: str
@@ -81,8 +112,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Interaction, ...] = ()
     generated: tuple[Generated, ...] = ()
     tolerances: tuple[Tolerance, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     needs: tuple[str, ...] = ()
+    stands_for: tuple[str, ...] = ()
     aside: str = ""
+    trials: Trials | None = None
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,8 @@ class CallDifferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """`differences` are of the case's response; `missing` are labels by interaction id."""
+    """`differences` are of the case's response; `missing` are labels by interaction id.
+    `background` are ids of the session's calls that were served outside of any case."""
 
     case: str
     status: Status
@@ -66,5 +67,6 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     bindings: tuple[Binding, ...] = ()
     timeline: tuple[Step, ...] = ()
+    background: tuple[str, ...] = ()
     took_ns: int = 0
     note: str = ""

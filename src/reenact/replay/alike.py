@@ -1,8 +1,8 @@
 """What varies in one answer of an endpoint varies in its others.
 
-A gauge that changed in the second of three identical requests will change in the third one day. Cases
-that send the same request share the sites of generated values, where their recorded answers
-have the same form.
+A gauge that changed in the second of three requests will change in the third one day. Cases that send
+a request to the same path share the sites of generated values, where their recorded answers
+have the same form there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def alike_vary_alike(suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> Sui
     same: dict[object, list[Case]] = defaultdict(list)
     for case in suite.cases:
         normal = plugins[case.protocol].matcher.normal(case.request)
-        same[case.protocol, case.port, frozen(normal)].append(case)
+        asked = normal["path"] if isinstance(normal, dict) and "path" in normal else normal
+        same[case.protocol, case.port, frozen(asked)].append(case)
     shared = {
         case.id: _with_sites_of(case, group, plugins)
         for group in same.values()

@@ -23,8 +23,10 @@ def reason(verdict: Verdict) -> str:
         return difference_text(unexplained[0])
     if verdict.missing:
         return f"{verdict.missing[0][1]} was not asked"
-    if verdict.calls:
-        return f"{verdict.calls[0].label}: {difference_text(verdict.calls[0].differences[0])}"
+    for call in verdict.calls:
+        for difference in call.differences:
+            if difference.explained_by is None:
+                return f"{call.label}: {difference_text(difference)}"
     if verdict.conflicts:
         c = verdict.conflicts[0]
         return f"{c.recorded!s} became {c.live!s} although it stood for {c.held_live!s}"

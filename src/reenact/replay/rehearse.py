@@ -16,6 +16,7 @@ import msgspec
 
 from reenact.compile.build import renumbered
 from reenact.compile.order import as_seen, with_order
+from reenact.model.difference import Change
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.symbol import Generated
@@ -235,12 +236,22 @@ def telling(verdict: Verdict) -> bool:
     )
 
 
+def only_order(verdict: Verdict) -> bool:
+    """Whether a case differed in nothing but the order of its calls: that it is not kept is learned,
+    and no reason to set the case aside."""
+    found = [d for c in verdict.calls for d in c.differences if d.explained_by is None]
+    ordered = bool(found) and all(d.change is Change.ORDER for d in found)
+    return telling(verdict) and ordered and not verdict.missing
+
+
 def quarantine(
     suite: Suite, verdicts: Iterable[Verdict], why: Mapping[str, str], findings: Findings
 ) -> Suite:
     """Cases that did not pass the last rehearsal are set aside, each with its reason."""
     failed = {
-        v.case: why[v.case] for v in verdicts if v.status is not Status.PASS and v.case in why
+        v.case: why[v.case]
+        for v in verdicts
+        if v.status is not Status.PASS and v.case in why and not only_order(v)
     }
     cases = []
     for case in suite.cases:

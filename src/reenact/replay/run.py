@@ -26,6 +26,7 @@ from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, quarantine, telling
 from reenact.replay.shell import Stage
 from reenact.replay.strays import Strays
+from reenact.replay.trials import Tally
 from reenact.replay.world import World
 from reenact.sandbox import need
 
@@ -43,6 +44,11 @@ _SPLIT = (
 
 REHEARSALS_MAX = 7
 """While that test fails, what varies seldom is looked for again."""
+
+
+HOLD_S = 0.3
+"""How much later the first case comes in each rehearsal than in the one before: the beats of a
+heartbeat, which count from the service's start, then fall into other cases."""
 
 
 class Played(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,32 +89,48 @@ def run_suite(
 
 
 def rehearse(
-    suite: Suite, options: RunOptions, on_step: Callable[[str], None] = lambda step: None
+    suite: Suite,
+    options: RunOptions,
+    on_step: Callable[[str], None] = lambda step: None,
+    tests: int = 1,
 ) -> Rehearsed:
-    """The suite as replaying it against the build it came from shows it."""
+    """The suite as replaying it against the build it came from shows it.
+
+    `tests`: so many tests have to agree, once nothing is learned any more.
+    """
     findings = Findings()
+    tally = Tally(suite)
     strays = Strays(builtin())
     for n in range(1, REHEARSALS_MAX + 1):
         on_step(f"rehearsal {n}")
-        tests = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
-        mode = Mode(discover=not tests, linger=n == 1, shake=n - 1)
+        testing = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
+        mode = Mode(discover=not testing, linger=n == 1, shake=n - 1)
         shift_ns = SHIFT_NS if n == REHEARSALS else 0
-        run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns)
+        hold_s = HOLD_S * ((n - 1) % 4)
+        run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns, hold_s=hold_s)
         done, finished = run.done, run.finished
-        if not tests:
+        if not testing:
+            tally.again()
             seen = [*(d.observation for d in done), finished.observation]
             suite = strays.learn(suite, learn(suite, [seen], findings, builtin()), seen)
-        elif all(d.verdict.status is not Status.FAIL for d in done):
+            continue
+        tally.note(d.verdict for d in done)
+        if all(d.verdict.status is not Status.FAIL for d in done):
             break
-        else:
-            suite = learn(
-                suite, [[d.observation for d in done if telling(d.verdict)]], findings, builtin()
-            )
-    verdicts = [d.verdict for d in done]
-    suite = quarantine(suite, verdicts, {v.case: reason(v) for v in verdicts}, findings)
+        suite = learn(
+            suite, [[d.observation for d in done if telling(d.verdict)]], findings, builtin()
+        )
+    for n in range(1, tests):
+        on_step(f"test {n + 1} of {tests}")
+        run = _play(suite, suite.cases, options, Mode())
+        tally.note(d.verdict for d in run.done)
+    verdicts = [d.verdict for d in run.done]
+    failed = tally.failed.values()
+    suite = quarantine(suite, failed, {v.case: reason(v) for v in failed}, findings)
+    suite = tally.noted(suite)
     return Rehearsed(
         suite=suite,
-        verdicts=(*verdicts, finished.session),
+        verdicts=(*verdicts, run.finished.session),
         moved=findings.moved,
         unasked=findings.unasked,
         generated=dict(sorted(findings.generated.items())),
@@ -128,6 +150,7 @@ def _play(
     mode: Mode,
     on_done: Callable[[CaseDone], None] = lambda done: None,
     shift_ns: int = 0,
+    hold_s: float = 0.0,
 ) -> _Run:
     """One instance, from start to end, in a world of its own.
 
@@ -143,7 +166,7 @@ def _play(
             stage = Stage(world, suite, builtin(), mode, SystemClock(), cases, moving)
             stage.on_done = on_done
             try:
-                await stage.play(options.start_wait_s)
+                await stage.play(options.start_wait_s, hold_s)
             finally:
                 await world.stop()
             return stage

@@ -252,7 +252,7 @@ class SealedWorld:
         return await greeted(arrival.sock, self._authority, arrival.meant.host)
 
     def context_for(self, meant: Endpoint) -> ssl.SSLContext:
-        return self._authority.context(meant.host)
+        return self._authority.context_by_name(meant.host)
 
     def service_tls(self) -> ssl.SSLContext:
         return unverified()

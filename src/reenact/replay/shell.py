@@ -73,13 +73,14 @@ class Stage:
         self.finished: Finished | None = None
         self.on_done: Callable[[CaseDone], None] = lambda done: None
 
-    async def play(self, start_wait_s: float) -> None:
-        """Returns when every case has its verdict. Raises MachineError when the service never
-        opened its ports, with its own words being in the log."""
+    async def play(self, start_wait_s: float, hold_s: float = 0.0) -> None:
+        """Returns when every case has its verdict. `hold_s`: how long the first case comes after
+        the ports are open. Raises MachineError when the service never opened its ports, with its
+        own words being in the log."""
         self._world.serve(self._arrived)
         watch = self._spawn(self._watch())
         try:
-            if await self._ports_open(start_wait_s):
+            if await self._ports_open(start_wait_s) and not await self._ended_within(hold_s):
                 self._run(self._engine.begin(self._clock.now_ns()))
             await self._over.wait()
         finally:
@@ -108,6 +109,11 @@ class Stage:
                 )
             await asyncio.sleep(POLL_S)
         return False
+
+    async def _ended_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), seconds)
+        return self._over.is_set()
 
     async def _watch(self) -> None:
         code = await self._world.exited()

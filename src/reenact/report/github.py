@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reenact.model.suite import Case
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
 from reenact.report.explain import findings
-from reenact.report.run import Report, again
+from reenact.report.run import Leaning, Report, again, leanings
+from reenact.report.words import aside_text
 
 Locate = Callable[[str, Path], int]
 """(file inside the suite's folder, path in it) -> line from 1."""
@@ -23,7 +25,27 @@ def github(report: Report, folder: str, locate: Locate) -> list[str]:
     for verdict in report.verdicts:
         if verdict.case not in aside and verdict.status is not Status.PASS:
             out += _of(report, verdict, folder, locate)
+    out += [_aside(report, case, folder, locate) for case in report.suite.cases if case.aside]
+    for leaning in leanings(report):
+        out.append(_tolerated(report, leaning, folder, locate))
     return out
+
+
+def _aside(report: Report, case: Case, folder: str, locate: Locate) -> str:
+    """Not silently: a case that decides nothing is told each time."""
+    file = report.files.get(case.id, "")
+    text = f"set aside: {aside_text(case)}"
+    return _command("notice", f"{folder}/{file}", locate(file, ("aside",)), case.id, text)
+
+
+def _tolerated(report: Report, leaning: Leaning, folder: str, locate: Locate) -> str:
+    """A notice at the tolerance itself."""
+    file, written = report.files.get(leaning.case, ""), leaning.tolerance
+    case = report.case(leaning.case)
+    assert case is not None
+    line = locate(file, ("tolerances", case.tolerances.index(written)))
+    text = f"tolerated ({written.rule}): {written.why}"
+    return _command("notice", f"{folder}/{file}", line, f"{leaning.case} {written.at}", text)
 
 
 def _of(report: Report, verdict: Verdict, folder: str, locate: Locate) -> list[str]:

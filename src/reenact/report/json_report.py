@@ -1,7 +1,8 @@
 """The report for programs. Everything that varies between equal runs is under `timing`.
 
 Values that JSON has no word for are `{"$decimal": "1.10"}`, `{"$bytes": "<base64>"}` and
-`{"$float": "nan"}`; a side without a value is absent.
+`{"$float": "nan"}`; a mapping with a key of such a name stands in `{"$mapping": ...}`; a side
+without a value is absent. `json_read` is the inverse.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Any
 from msgspec import UNSET
 
 from reenact.model.difference import Conflict, Difference
+from reenact.model.suite import Trials
 from reenact.model.value import Value, path_text
-from reenact.model.verdict import Miss, Step, Verdict
+from reenact.model.verdict import Miss, Status, Step, Verdict
 from reenact.report.explain import findings
-from reenact.report.run import Report, counts, exit_of
+from reenact.report.run import Leaning, Report, counts, exit_of, leanings
+from reenact.store.suite import case_digest
 
 FORMAT = 1
 Json = dict[str, Any]  # Any: JSON's own recursion
@@ -35,6 +38,12 @@ def json_report(report: Report) -> str:
         "background_calls": report.run.background_calls,
         "notes": list(report.run.notes),
         "aside": {case.id: case.aside for case in report.suite.cases if case.aside},
+        "trials": {
+            case.id: _trials(case.trials)
+            for case in report.suite.cases
+            if case.aside and case.trials is not None
+        },
+        "tolerated": [_leaning(leaning) for leaning in leanings(report)],
         "cases": [_case(report, verdict) for verdict in report.verdicts],
         "timing": {
             "started_ns": report.run.started_ns,
@@ -45,12 +54,28 @@ def json_report(report: Report) -> str:
     return json.dumps(tree, indent=1) + "\n"
 
 
+def _trials(trials: Trials) -> Json:
+    return {"runs": trials.runs, "failures": trials.failures, "varied": list(trials.varied)}
+
+
+def _leaning(leaning: Leaning) -> Json:
+    written = leaning.tolerance
+    return {
+        "case": leaning.case,
+        "at": written.at,
+        "rule": written.rule,
+        "why": written.why,
+        "since": written.since,
+    }
+
+
 def _case(report: Report, verdict: Verdict) -> Json:
     return {
         "id": verdict.case,
         "title": verdict.title,
         "file": report.files.get(verdict.case, ""),
         "status": verdict.status.value,
+        "digest": _digest(report, verdict),
         "note": verdict.note,
         "findings": [finding.headline for finding in findings(report, verdict)],
         "differences": [_difference(d) for d in verdict.differences],
@@ -71,6 +96,12 @@ def _case(report: Report, verdict: Verdict) -> Json:
         ],
         "timeline": [_step(step) for step in verdict.timeline],
     }
+
+
+def _digest(report: Report, verdict: Verdict) -> str:
+    """Of the case that was tested: whether a finding still is about what the file says."""
+    case = report.case(verdict.case)
+    return "" if case is None or verdict.status is Status.PASS else case_digest(case)
 
 
 def _difference(difference: Difference) -> Json:
@@ -120,6 +151,7 @@ def plain(value: Value) -> Any:
         case list():
             return [plain(child) for child in value]
         case dict():
-            return {key: plain(child) for key, child in value.items()}
+            tree = {key: plain(child) for key, child in value.items()}
+            return {"$mapping": tree} if any(key.startswith("$") for key in tree) else tree
         case _:
             return value

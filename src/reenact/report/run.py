@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from reenact.base.errors import Exit
-from reenact.model.suite import Case, Suite
+from reenact.model.difference import Difference
+from reenact.model.suite import Case, Suite, Tolerance
+from reenact.model.value import path_text
 from reenact.model.verdict import Status, Verdict
 
 
@@ -36,12 +38,14 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the writers need. `files` are case id -> file inside the suite's folder."""
+    """Everything the writers need. `files` are case id -> file inside the suite's folder; `session`
+    judges what was asked outside of any case (in `verdicts` only when it differs)."""
 
     run: Run
     suite: Suite
     verdicts: tuple[Verdict, ...]
     files: dict[str, str]
+    session: tuple[Verdict, ...] = ()
 
     def case(self, case_id: str) -> Case | None:
         return next((case for case in self.suite.cases if case.id == case_id), None)
@@ -63,6 +67,39 @@ def counts(suite: Suite, verdicts: Sequence[Verdict]) -> Counts:
         aside=len(aside),
         not_run=sum(case.id not in ran and case.id not in aside for case in suite.cases),
     )
+
+
+class Leaning(msgspec.Struct, frozen=True, kw_only=True):
+    """A written tolerance without which the case would have changed."""
+
+    case: str
+    tolerance: Tolerance
+
+
+def leanings(report: Report) -> list[Leaning]:
+    """In the order of the verdicts; each tolerance of a case once."""
+    found: dict[Leaning, None] = {}
+    for verdict in report.verdicts:
+        case = report.case(verdict.case)
+        written = {t.at: t for t in case.tolerances} if case else {}
+        for at in _tolerated_places(verdict):
+            if at in written:
+                found[Leaning(case=verdict.case, tolerance=written[at])] = None
+    return list(found)
+
+
+def _tolerated_places(verdict: Verdict) -> Iterator[str]:
+    for difference in verdict.differences:
+        if tolerated(difference):
+            yield path_text(difference.at)
+    for call in verdict.calls:
+        for difference in call.differences:
+            if tolerated(difference):
+                yield path_text(("calls", call.interaction, *difference.at))
+
+
+def tolerated(difference: Difference) -> bool:
+    return (difference.explained_by or "").startswith("tolerated")
 
 
 def exit_of(suite: Suite, verdicts: Sequence[Verdict]) -> Exit:

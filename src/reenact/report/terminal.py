@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 from reenact.model.suite import Suite
 from reenact.model.verdict import Status, Verdict
 from reenact.report.explain import Line, brief, explain
-from reenact.report.run import Counts, Report, Run, counts
-from reenact.report.words import duration_text, plural, safe
+from reenact.report.run import Counts, Report, Run, counts, leanings
+from reenact.report.words import aside_text, duration_text, plural, safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,8 +115,8 @@ def summary(report: Report) -> list[Line]:
     found = counts(report.suite, report.verdicts)
     lines = [Line(f"note: {safe(note)}", "dim") for note in report.run.notes]
     lines += _reasons("could not be decided", _undecided(report), "warn")
-    asides = Counter(case.aside for case in report.suite.cases if case.aside)
-    lines += _reasons("set aside", asides, "dim")
+    lines += _asides(report.suite)
+    lines += _reasons("tolerated", _tolerated(report), "dim")
     return [*lines, Line(_totals(report.run, found), _style(found))]
 
 
@@ -124,6 +124,23 @@ def _undecided(report: Report) -> Counter[str]:
     aside = {case.id for case in report.suite.cases if case.aside}
     unknown = (v for v in report.verdicts if v.status is Status.UNKNOWN and v.case not in aside)
     return Counter(v.note or "no reason given" for v in unknown)
+
+
+def _asides(suite: Suite) -> list[Line]:
+    """Those that come and go by name; the others by their reasons."""
+    aside = [case for case in suite.cases if case.aside]
+    lines = [
+        Line(f"set aside: {safe(case.id)}: {safe(aside_text(case))}", "warn")
+        for case in aside
+        if case.trials is not None
+    ]
+    others = Counter(case.aside for case in aside if case.trials is None)
+    return lines + _reasons("set aside", others, "dim")
+
+
+def _tolerated(report: Report) -> Counter[str]:
+    written = [leaning.tolerance for leaning in leanings(report)]
+    return Counter(f"{t.at}: {t.why}{f' (since {t.since})' if t.since else ''}" for t in written)
 
 
 def _reasons(what: str, reasons: Counter[str], style: str) -> list[Line]:

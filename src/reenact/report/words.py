@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import UNSET, UnsetType
 
+from reenact.model.suite import Case, Trials
 from reenact.model.value import Value
 
 SHORT = 72
@@ -102,6 +103,18 @@ def duration_text(ns: int) -> str:
         if ns < 60_000_000_000
         else f"{ns // 60_000_000_000} min {ns // 1_000_000_000 % 60} s"
     )
+
+
+def trials_text(trials: Trials) -> str:
+    """`failed 2 of 5 tests; response/body/total varied`"""
+    varied = ", ".join(trials.varied)
+    places = f"; {varied} varied" if varied else ""
+    return f"failed {trials.failures} of {plural(trials.runs, 'test')}{places}"
+
+
+def aside_text(case: Case) -> str:
+    """Why a case is set aside, and how often it did not reproduce."""
+    return case.aside if case.trials is None else f"{case.aside} ({trials_text(case.trials)})"
 
 
 def plural(count: int, noun: str) -> str:

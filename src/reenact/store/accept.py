@@ -1,7 +1,9 @@
 """What a test showed, accepted: verdicts written into the cases for review.
 
 Only what the file can say exactly: a place without a counterpart in it, or a call without a
-recorded answer, is left and named. Live ids are told as the recorded ones.
+recorded answer, is left and named. So is what followed from a refused call: the service did not get
+the answers that it will get, so the next test shows what it does then. Live ids are told as the
+recorded ones.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from reenact.model.difference import Change, Difference
-from reenact.model.suite import Case, Interaction, Suite
+from reenact.model.difference import CallChange, Change, Difference
+from reenact.model.suite import Accepted, Case, Interaction, Suite
 from reenact.model.value import Scalar, Value, path_text, same
 from reenact.model.verdict import Verdict
 from reenact.store.places import Place, find
@@ -21,31 +23,187 @@ _TOLD_FROM = 8
 """Shorter generated values are only replaced where they are the whole value: as in replay."""
 
 
-def accepted(suite: Suite, verdicts: Sequence[Verdict]) -> tuple[Suite, list[str]]:
-    """The suite with the verdicts' changes, and a line for each that could not be written."""
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which differences: at `at` or below it (""; anywhere), of these kinds (None: all).
+
+    With a reason, `why`, each is noted in its case; `since` is the date for it.
+    """
+
+    at: str = ""
+    changes: frozenset[str] | None = None
+    why: str = ""
+    since: str = ""
+
+    def takes(self, at: str, change: str) -> bool:
+        here = not self.at or at == self.at or at.startswith(f"{self.at}/")
+        return here and (self.changes is None or change in self.changes)
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """The suite with what was taken; `left` is a line for each that could not be written."""
+
+    suite: Suite
+    taken: tuple[Accepted, ...]
+    left: tuple[str, ...]
+
+
+EVERYTHING = Wanted()
+
+
+def accepted(suite: Suite, verdicts: Sequence[Verdict], wanted: Wanted = EVERYTHING) -> Acceptance:
     by_case = {verdict.case: verdict for verdict in verdicts}
-    left: list[str] = []
-    cases = tuple(
-        _case(case, by_case[case.id], left) if case.id in by_case else case for case in suite.cases
+    writers = [
+        _Writer(case, by_case[case.id], wanted) for case in suite.cases if case.id in by_case
+    ]
+    written = {writer.case.id: writer.written() for writer in writers}
+    return Acceptance(
+        suite=msgspec.structs.replace(
+            suite, cases=tuple(written.get(case.id, case) for case in suite.cases)
+        ),
+        taken=tuple(taken for writer in writers for taken in writer.taken),
+        left=tuple(line for writer in writers for line in writer.left),
     )
-    return msgspec.structs.replace(suite, cases=cases), left
 
 
-def _case(case: Case, verdict: Verdict, left: list[str]) -> Case:
-    told = {b.live: b.recorded for b in verdict.bindings if isinstance(b.live, str)}
-    holder: dict[str, Value] = {"response": copy.deepcopy(case.response)}
-    for difference in _in_order(verdict.differences):
-        if not _apply(holder, difference, told):
-            left.append(f"{case.id}: {path_text(difference.at)}: cannot be written; edit the case")
-    calls = _calls(case, verdict, told, left)
-    return msgspec.structs.replace(case, response=holder["response"], calls=calls)
+class _Writer:
+    """One verdict's changes, written into its case."""
+
+    def __init__(self, case: Case, verdict: Verdict, wanted: Wanted) -> None:
+        self.case, self._verdict, self._wanted = case, verdict, wanted
+        self._told = {b.live: b.recorded for b in verdict.bindings if isinstance(b.live, str)}
+        self.taken: list[Accepted] = []
+        self.left: list[str] = []
+
+    def written(self) -> Case:
+        calls = self._calls()
+        response, formless = self._response()
+        return msgspec.structs.replace(
+            self.case,
+            response=response,
+            generated=tuple(g for g in self.case.generated if path_text(g.at) not in formless),
+            calls=calls,
+            accepted=self._notes(),
+        )
+
+    def _notes(self) -> tuple[Accepted, ...]:
+        """One for a place: the last."""
+        if not self._wanted.why:
+            return self.case.accepted
+        places = {note.at: note for note in (*self.case.accepted, *self.taken)}
+        return tuple(places.values())
+
+    def _take(self, at: str, change: str) -> None:
+        why, since = self._wanted.why, self._wanted.since
+        self.taken.append(Accepted(at=at, change=change, why=why, since=since))
+
+    # -- the response -----------------------------------------------------------------------
+
+    def _response(self) -> tuple[Value, set[str]]:
+        """It, and the places of generated values that lost their form."""
+        wanted = self._wanted_differences()
+        if wanted and self._verdict.misses:
+            self._leave("the response came after a call was refused; test again, then accept it")
+            return self.case.response, set()
+        holder: dict[str, Value] = {"response": copy.deepcopy(self.case.response)}
+        formless: set[str] = set()
+        for difference in _in_order(wanted):
+            at = path_text(difference.at)
+            if self._torn_apart(difference, wanted):
+                self._leave(f"{at}: more items of this list come or go; accept the list as a whole")
+            elif _apply(holder, difference, self._told):
+                self._take(at, difference.change.value)
+                formless |= {at} if difference.change is Change.FORM else set()
+            else:
+                self._leave(f"{at}: cannot be written; edit the case")
+        return holder["response"], formless
+
+    def _wanted_differences(self) -> list[Difference]:
+        return [
+            d
+            for d in _open(self._verdict.differences)
+            if self._wanted.takes(path_text(d.at), d.change.value)
+        ]
+
+    def _torn_apart(self, difference: Difference, wanted: Sequence[Difference]) -> bool:
+        """Whether an item is to come or go while another of its list, that is not wanted, does:
+        then its index would mean another place."""
+        if not _moves(difference):
+            return False
+        together = [
+            d
+            for d in _open(self._verdict.differences)
+            if _moves(d) and d.at[:-1] == difference.at[:-1]
+        ]
+        return any(d not in wanted for d in together)
+
+    def _leave(self, line: str) -> None:
+        self.left.append(f"{self.case.id}: {line}")
+
+    # -- the calls --------------------------------------------------------------------------
+
+    def _calls(self) -> tuple[Interaction, ...]:
+        requests = self._changed_requests()
+        gone = self._gone()
+        free = self._reordered()
+        return tuple(
+            msgspec.structs.replace(
+                call,
+                request=requests.get(call.id, call.request),
+                after=() if call.id in free else tuple(a for a in call.after if a not in gone),
+            )
+            for call in self.case.calls
+            if call.id not in gone
+        )
+
+    def _changed_requests(self) -> dict[str, Value]:
+        requests: dict[str, Value] = {}
+        for miss in self._verdict.misses:
+            nearest = miss.nearest
+            if nearest is None or miss.repeated or nearest in requests:
+                if self._wanted.takes("", CallChange.ADDED.value):
+                    self._leave(f"no answer is recorded for {miss.label}; record it again")
+            elif self._wants_call(nearest, CallChange.CHANGED):
+                requests[nearest] = _recorded(miss.request, self._told)
+        return requests
+
+    def _gone(self) -> set[str]:
+        """Calls that are no longer made; not those that a changed one took the place of."""
+        changed = {miss.nearest for miss in self._verdict.misses}
+        missing = [id for id, _ in self._verdict.missing if id not in changed]
+        if not self._verdict.misses:
+            return {id for id in missing if self._wants_call(id, CallChange.REMOVED)}
+        if any(self._wanted.takes(f"calls/{id}", CallChange.REMOVED.value) for id in missing):
+            self._leave("calls are missing after a refused one; test again, then accept that")
+        return set()
+
+    def _reordered(self) -> set[str]:
+        found = [call.interaction for call in self._verdict.calls if _open(call.differences)]
+        return {id for id in found if self._wants_call(id, CallChange.ORDER)}
+
+    def _wants_call(self, id: str, change: CallChange) -> bool:
+        at = path_text(("calls", id))
+        if id not in {call.id for call in self.case.calls}:
+            return False
+        if not self._wanted.takes(at, change.value):
+            return False
+        self._take(at, change.value)
+        return True
+
+
+def _open(differences: Sequence[Difference]) -> list[Difference]:
+    return [d for d in differences if d.explained_by is None]
+
+
+def _moves(difference: Difference) -> bool:
+    """Whether an item of a list comes or goes."""
+    moving = difference.change in (Change.ADDED, Change.REMOVED)
+    return moving and isinstance(difference.at[-1], int)
 
 
 def _in_order(differences: Sequence[Difference]) -> list[Difference]:
     """Removals last and backwards, so that no index moves before it is used."""
-    open_ = [d for d in differences if d.explained_by is None]
-    kept = [d for d in open_ if d.change is not Change.REMOVED]
-    return kept + [d for d in reversed(open_) if d.change is Change.REMOVED]
+    kept = [d for d in differences if d.change is not Change.REMOVED]
+    return kept + [d for d in reversed(differences) if d.change is Change.REMOVED]
 
 
 def _apply(tree: Value, difference: Difference, told: dict[str, Scalar]) -> bool:
@@ -108,28 +266,6 @@ def _equal(a: Value, b: Value | msgspec.UnsetType) -> bool:
 
 
 _NOTHING: Value = {}  # compared by identity
-
-
-def _calls(
-    case: Case, verdict: Verdict, told: dict[str, Scalar], left: list[str]
-) -> tuple[Interaction, ...]:
-    requests: dict[str, Value] = {}
-    for miss in verdict.misses:
-        if miss.nearest is None or miss.repeated or miss.nearest in requests:
-            left.append(f"{case.id}: no answer is recorded for {miss.label}; record it again")
-        else:
-            requests[miss.nearest] = _recorded(miss.request, told)
-    gone = {name for name, _ in verdict.missing} - requests.keys()
-    reordered = {call.interaction for call in verdict.calls}
-    return tuple(
-        msgspec.structs.replace(
-            call,
-            request=requests.get(call.id, call.request),
-            after=() if call.id in reordered else tuple(a for a in call.after if a not in gone),
-        )
-        for call in case.calls
-        if call.id not in gone
-    )
 
 
 def _recorded(value: Value, told: dict[str, Scalar]) -> Value:

@@ -10,10 +10,20 @@ from typing import cast
 
 from reenact.model.exchange import Outcome
 from reenact.model.files import FileBefore
-from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.suite import (
+    FORMAT,
+    RULES,
+    Accepted,
+    Case,
+    Interaction,
+    Suite,
+    Tolerance,
+    Trials,
+    Uses,
+)
 from reenact.model.symbol import Generated
-from reenact.model.value import Path, Value
-from reenact.store import paths, shapes
+from reenact.model.value import Path, Value, path_text, text_path
+from reenact.store import shapes
 from reenact.store.fields import (
     Fields,
     WrongField,
@@ -24,8 +34,6 @@ from reenact.store.fields import (
     whole_item,
 )
 from reenact.store.yaml_write import Inline
-
-RULES = ("ignore", "type", "unordered")
 
 
 def suite_tree(suite: Suite) -> dict[str, Value]:
@@ -69,8 +77,12 @@ def case_tree(case: Case) -> dict[str, Value]:
     tree: dict[str, Value] = {"case": case.id}
     if case.aside:
         tree["aside"] = case.aside
+    if case.trials is not None:
+        tree["trials"] = _trials_tree(case.trials)
     if case.needs:
         tree["needs"] = list(case.needs)
+    if case.stands_for:
+        tree["stands_for"] = list(case.stands_for)
     tree |= {"protocol": case.protocol, "port": case.port}
     if case.tls:
         tree["tls"] = True
@@ -80,6 +92,8 @@ def case_tree(case: Case) -> dict[str, Value]:
         tree["generated"] = [_generated_tree(g) for g in case.generated]
     if case.tolerances:
         tree["tolerances"] = [_tolerance_tree(t) for t in case.tolerances]
+    if case.accepted:
+        tree["accepted"] = [_accepted_tree(a) for a in case.accepted]
     if case.calls:
         tree["calls"] = [call_tree(call) for call in case.calls]
     return tree
@@ -92,7 +106,9 @@ def case_of(value: Value) -> Case:
     case = Case(
         id=case_id,
         aside=fields.text("aside", ""),
+        trials=_trials_of(fields),
         needs=fields.items("needs", text_item),
+        stands_for=fields.items("stands_for", text_item),
         protocol=fields.text("protocol"),
         port=fields.whole("port"),
         tls=fields.flag("tls"),
@@ -103,6 +119,7 @@ def case_of(value: Value) -> Case:
         response=fields.tree("response"),
         generated=fields.items("generated", _generated_of),
         tolerances=fields.items("tolerances", _tolerance_of),
+        accepted=fields.items("accepted", _accepted_of),
         calls=fields.items("calls", call_of),
     )
     recorded.done()
@@ -169,12 +186,12 @@ def _recorded(**times: int) -> Value:
 
 
 def _generated_tree(generated: Generated) -> Value:
-    return {"at": paths.to_text(generated.at), "kind": generated.kind}
+    return {"at": path_text(generated.at), "kind": generated.kind}
 
 
 def _generated_of(value: Value, at: Path) -> Generated:
     fields = Fields(value, at)
-    generated = Generated(at=paths.from_text(fields.text("at")), kind=fields.text("kind"))
+    generated = Generated(at=text_path(fields.text("at")), kind=fields.text("kind"))
     fields.done()
     return generated
 
@@ -184,6 +201,45 @@ def _tolerance_tree(tolerance: Tolerance) -> Value:
     if tolerance.since:
         tree["since"] = tolerance.since
     return tree
+
+
+def _trials_tree(trials: Trials) -> Value:
+    tree: dict[str, Value] = {"runs": trials.runs, "failures": trials.failures}
+    if trials.varied:
+        tree["varied"] = list(trials.varied)
+    return tree
+
+
+def _trials_of(fields: Fields) -> Trials | None:
+    if not fields.has("trials"):
+        return None
+    inner = fields.inner("trials")
+    trials = Trials(
+        runs=inner.whole("runs"),
+        failures=inner.whole("failures"),
+        varied=inner.items("varied", text_item),
+    )
+    inner.done()
+    return trials
+
+
+def _accepted_tree(accepted: Accepted) -> Value:
+    tree: dict[str, Value] = {"at": accepted.at, "change": accepted.change, "why": accepted.why}
+    if accepted.since:
+        tree["since"] = accepted.since
+    return tree
+
+
+def _accepted_of(value: Value, at: Path) -> Accepted:
+    fields = Fields(value, at)
+    accepted = Accepted(
+        at=fields.text("at"),
+        change=fields.text("change"),
+        why=fields.text("why"),
+        since=fields.text("since", ""),
+    )
+    fields.done()
+    return accepted
 
 
 def _tolerance_of(value: Value, at: Path) -> Tolerance:

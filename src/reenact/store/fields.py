@@ -32,6 +32,10 @@ class Fields:
         self._known: list[str] = []
         self.at = at
 
+    def has(self, name: str) -> bool:
+        self._known.append(name)
+        return name in self._left
+
     def whole(self, name: str, default: int | None = None) -> int:
         value = self._take(name, default)
         if type(value) is not int:

@@ -13,6 +13,7 @@ docs/suite-format.md is for people who edit the files.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -49,6 +50,28 @@ def save_suite(suite: Suite, folder: Path) -> None:
         raise StoreError(
             f"{error.filename or folder}: cannot write the suite: {error.strerror}"
         ) from None
+
+
+def save_changes(before: Suite, after: Suite, folder: Path) -> list[str]:
+    """Write only what differs between two suites, and say which files: all others stay as people
+    wrote them. `before` is what `load_suite` gave. Raises StoreError."""
+    old, new = suite_files(before), suite_files(after)
+    changed = {name: content for name, content in new.items() if old.get(name) != content}
+    gone = [name for name in old if name not in new]
+    try:
+        _refuse_foreign(folder)
+        replace.replace_files(folder, changed, gone)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or folder}: cannot write the suite: {error.strerror}"
+        ) from None
+    return sorted([*changed, *gone])
+
+
+def case_digest(case: Case) -> str:
+    """Names what a case says: equal cases have equal digests."""
+    text = repr(case_form.case_tree(case))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def suite_files(suite: Suite) -> dict[str, bytes]:

@@ -47,6 +47,21 @@ def test_answers_leave_in_the_order_of_the_commands():
         )
 
 
+@pytest.mark.parametrize("name", ["ECHO", "PING"])
+def test_a_word_to_be_echoed_is_the_live_one(name):
+    assert PLUGIN.matcher.normal({"command": [name, "6b03:5bb6"]}) == PLUGIN.matcher.normal(
+        {"command": [name, "6b04:7786"]}
+    )
+    recorded = Interaction(
+        id="1/1", protocol="redis", destination="r:6379", connection=1, outcome=Outcome.COMPLETE,
+        request={"command": [name, "6b03:5bb6"]}, response="6b03:5bb6",
+    )  # fmt: skip
+    r = responder()
+    [ask] = r.receive(said(name, "6b04:7786"), 0)
+    told = r.answer(ask.token, Answer(recorded, recorded.response), 0)
+    assert told == [Send(b"$9\r\n6b04:7786\r\n")]
+
+
 def test_a_refusal_speaks_the_protocol():
     with Playbook(responder()) as play:
         play.on(lambda r: r.receive(b"PING\r\n", 0)).expect(Ask(0, {"command": ["PING"]}))

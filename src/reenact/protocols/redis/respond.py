@@ -79,7 +79,7 @@ class RedisResponder:
                     return self._refuse("it was recorded while CLIENT REPLY was off")
                 case _:
                     pass  # a null
-        trees = _replies(reply.response)
+        trees = asked.words[1:2] if _echoes(reply) else _replies(reply.response)
         self._follow(asked.words, reply.response, trees)
         if name_of(asked.words) in SUBSCRIBES:
             trees = [self._delivered(tree) for tree in trees]
@@ -119,6 +119,15 @@ class RedisResponder:
 
     def eof(self, now_ns: int, *, reset: bool = False) -> list[Action]:
         return [Close(reset=reset)]
+
+
+def _echoes(reply: Answer) -> bool:
+    """Whether the recorded answer is the word that was to be echoed (ECHO, PING with a word)."""
+    request = reply.interaction.request
+    words = request.get("command") if isinstance(request, dict) else None
+    if not isinstance(words, list) or name_of(words) not in ("ECHO", "PING"):
+        return False
+    return words[1:] == [reply.interaction.response]
 
 
 def _items(tree: Value) -> list[Value] | None:

@@ -79,7 +79,9 @@ class Calls:
         return [self.reader.recorded(i, case) for i in interactions if i.request is not None]
 
     def _case_calls(self, case: Case) -> list[Recorded]:
-        return self._read(case.calls, case.id)
+        tolerances = case.tolerances
+        calls = [call for call in case.calls if call.request is not None]
+        return [self.reader.recorded(call, case.id, tolerances) for call in calls]
 
     @property
     def given(self) -> frozenset[str]:
@@ -172,6 +174,19 @@ class Calls:
         self._use(found, case)
         return found
 
+    def following(
+        self, asked: Asked, before: Choice, case: str, moment: Moment | None
+    ) -> Choice | None:
+        """The recorded call that followed `before` in its unit of work, if the live one is that. It
+        is marked used."""
+        call = self.lines.next_in_unit(before.call, asked)
+        if call is None or not self._may_be(call, case) or not call.case:
+            return None
+        terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
+        found = Choice(call, compare_call(call, asked, terms))
+        self._use(found, case)
+        return found
+
     def _may_be(self, call: Recorded, case: str) -> bool:
         if not call.case:
             return True
@@ -219,7 +234,9 @@ class Calls:
             names = compare_call(call, asked, terms) if call.handles else Comparison()
             return Choice(call, names)
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
-        return Choice(*alike[0]) if alike else None
+        if not alike or (terms.discover and alike[0][1].looseness[0] and not alike[0][0].generated):
+            return None
+        return Choice(*alike[0])
 
     def _sent(self, found: list[Recorded]) -> bool:
         """Whether the recording shows who sends what these wait for."""
@@ -252,7 +269,11 @@ class Calls:
     ) -> Choice | None:
         """Rehearsal only: a call that the compiler gave to another case of that time, or one
         whose values differ in more than their form tells."""
-        return self._of_neighbours(asked, terms, window) or self._loosely(asked, case, terms)
+        return (
+            self._of_neighbours(asked, terms, window)
+            or self._loosely(asked, self._pools.get(case), terms)
+            or self._loosely(asked, self._session, terms)
+        )
 
     def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """The nearest in time of the calls recorded while the present case was open or could
@@ -274,8 +295,8 @@ class Calls:
     def _at_ns(self, call: Recorded) -> int:
         return self._began.get(call.case, 0) + call.interaction.asked_ns
 
-    def _loosely(self, asked: Asked, case: str, terms: Terms) -> Choice | None:
-        pool = self._pools.get(case)
+    @staticmethod
+    def _loosely(asked: Asked, pool: Pool | None, terms: Terms) -> Choice | None:
         alike = pool.alike(asked, terms, all_sites=True) if pool is not None else []
         return Choice(*alike[0]) if alike else None
 

@@ -48,6 +48,7 @@ class Running:
     steps: list[Step] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
     ordered: list[CallDifferences] = field(default_factory=list)
+    tolerated: list[CallDifferences] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     uses: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
@@ -84,6 +85,10 @@ class Running:
         if found.call.case != self.id:
             self._step(asked, "background", interaction.id)
             return
+        if leant := found.comparison.tolerated:
+            self.tolerated.append(
+                CallDifferences(interaction=interaction.id, label=asked.label, differences=leant)
+            )
         fate = "as recorded"
         early = [id for id in interaction.after if id not in self.answered]
         if early and not found.again:
@@ -191,7 +196,7 @@ class Judge:
             status=Status.FAIL if changed else Status.PASS,
             title=self._reader.plugins[case.protocol].matcher.label(case.request),
             differences=tuple(comparison.differences),
-            calls=tuple(running.ordered),
+            calls=(*running.ordered, *running.tolerated),
             misses=tuple(running.misses),
             missing=tuple(missing),
             conflicts=tuple(running.conflicts),
@@ -225,6 +230,15 @@ class Judge:
             title="calls outside of any case (start-up, pools, background)",
             misses=tuple(running.misses),
             timeline=tuple(s for s in running.steps if s.fate != "background"),
+            background=tuple(
+                sorted(
+                    {
+                        s.interaction
+                        for s in running.steps
+                        if s.fate == "background" and s.interaction
+                    }
+                )
+            ),
             took_ns=now_ns - running.began_ns,
             note="; ".join(running.faults),
         )

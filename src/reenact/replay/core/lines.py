@@ -63,6 +63,20 @@ class Lines:
                 return None
         return None
 
+    def next_in_unit(self, call: Recorded, asked: Asked) -> Recorded | None:
+        """What came after `call` within its unit of work, if it is what was asked: of several equal
+        calls (`SAVEPOINT`, a lookup) the one of the same transaction is meant."""
+        line = self._line.get(call.interaction.connection, [])
+        place = self._place.get(call.interaction.id, len(line))
+        if place + 1 >= len(line) or not self._in_unit(line[: place + 1]):
+            return None
+        return line[place + 1] if self._is(line[place + 1], asked) else None
+
+    @staticmethod
+    def _in_unit(line: list[Recorded]) -> bool:
+        edge = next((c for c in reversed(line) if c.opens or c.closes), None)
+        return edge is not None and edge.opens
+
     def _is(self, recorded: Recorded, asked: Asked) -> bool:
         if recorded.key != asked.key:
             return False

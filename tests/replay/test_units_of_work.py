@@ -1,0 +1,93 @@
+"""Whose BEGIN and COMMIT it is, is told by what they enclose."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import msgspec
+from tests.replay.test_engine import BUY, buy, call, case, play, suite, verdicts
+from tests.toy import TOY
+
+from reenact.model.suite import Interaction, Uses
+from reenact.model.verdict import Status
+from reenact.replay.rehearse import Findings, learn
+
+
+def on(connection: int, *calls: Interaction) -> list[Interaction]:
+    return [msgspec.structs.replace(c, connection=connection) for c in calls]
+
+
+SWEEP = on(
+    7,
+    call("s.2", "BEGIN", uses=Uses.MANY),
+    call("s.3", "EXPIRE orders", uses=Uses.MANY),
+    call("s.4", "COMMIT", uses=Uses.MANY),
+)
+
+
+def swept(request: str) -> Generator[str, str, str]:
+    """The background's transaction comes first, on the same connection of a pool."""
+    yield "BEGIN"
+    yield "EXPIRE orders"
+    yield "COMMIT"
+    return (yield from buy(request))
+
+
+def test_a_transaction_of_the_background_does_not_take_the_place_of_the_requests() -> None:
+    [verdict] = verdicts(play(suite(BUY, session=[call("s.1", "HELLO"), *SWEEP]), swept))
+    assert verdict.status is Status.PASS
+    fates = [(step.label, step.fate) for step in verdict.timeline]
+    assert fates[:3] == [
+        ("BEGIN", "background"), ("EXPIRE orders", "background"), ("COMMIT", "background"),
+    ]  # fmt: skip
+    assert {fate for _, fate in fates[3:]} == {"as recorded"}
+
+
+def test_a_lost_commit_is_missing_though_the_background_commits() -> None:
+    def lost(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        yield "EXPIRE orders"
+        yield "COMMIT"
+        yield "BEGIN"
+        yield "GET stock pen"
+        yield "SET stock pen 4"
+        return "bought pen"
+
+    [verdict] = verdicts(play(suite(BUY, session=[call("s.1", "HELLO"), *SWEEP]), lost))
+    assert verdict.status is Status.FAIL
+    assert verdict.missing == (("1.4", "COMMIT"),)
+
+
+def test_rehearsal_gives_each_transaction_to_the_case_whose_statements_it_encloses() -> None:
+    """The compiler has mixed up the edges of two transactions of two connections."""
+    ink = case(
+        2, "BUY ink", "bought ink",
+        *on(2, call("2.1", "BEGIN"), call("2.2", "GET stock ink", "9")),
+        *on(2, call("2.3", "SET stock ink 8")), *on(1, call("2.4", "COMMIT")),
+    )  # fmt: skip
+    pen = case(
+        1, "BUY pen", "bought pen",
+        *on(1, call("1.1", "BEGIN"), call("1.2", "GET stock pen", "5")),
+        *on(1, call("1.3", "SET stock pen 4")), *on(2, call("1.4", "COMMIT")),
+    )  # fmt: skip
+    later = [msgspec.structs.replace(c, asked_ns=n) for n, c in enumerate(ink.calls, 100)]
+    ink = msgspec.structs.replace(ink, calls=tuple(later))
+    early = [msgspec.structs.replace(c, asked_ns=n) for n, c in enumerate(pen.calls[:3])]
+    commit = msgspec.structs.replace(pen.calls[3], asked_ns=200)
+    pen = msgspec.structs.replace(pen, calls=(*early, commit))
+    mixed = suite(pen, ink)
+    run = play(mixed, buy, discover=True)
+    learned = learn(mixed, [[d.observation for d in run.done]], Findings(), {"toy": TOY})
+    found = [{(str(c.request), c.connection) for c in k.calls} for k in learned.cases]
+    assert {connection for _, connection in found[0]} == {1}
+    assert {connection for _, connection in found[1]} == {2}
+
+
+def test_a_transaction_that_the_background_has_just_begun_is_not_held_against_a_case() -> None:
+    def begun(request: str) -> Generator[str, str, str]:
+        done = yield from buy(request)
+        yield "BEGIN"  # the sweep's; the rest comes when the case is over
+        return done
+
+    [verdict] = verdicts(play(suite(BUY, session=[call("s.1", "HELLO"), *SWEEP]), begun))
+    assert verdict.status is Status.PASS
