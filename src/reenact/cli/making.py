@@ -107,7 +107,7 @@ def tell(suite: Suite, folder: Path, say: Say) -> Exit:
         f" {calls} calls of theirs, {len(suite.session)} of the session, {aside.total()} set aside"
     )
     if suite.files:
-        say(f"{len(suite.files)} files and folders that it changes are laid as they were before")
+        say(f"files and folders that it changes, laid as they were before: {len(suite.files)}")
     for case in suite.cases:
         if case.aside and case.trials is not None:
             say(f"set aside: {case.id}: {aside_text(case)}")

@@ -27,10 +27,10 @@ def files_of(tree: Value) -> tuple[FileBefore, ...]:
 
 def _file_tree(one: FileBefore) -> Value:
     tree: dict[str, Value] = {"path": one.path, "was": one.kind.value}
-    if one.content:
-        tree["to" if one.kind is Kind.LINK else "sha256"] = one.content
+    if one.kind is Kind.LINK:
+        tree["to"] = one.content
     if one.kind is Kind.FILE:
-        tree["size"] = one.size
+        tree |= {"sha256": one.content, "size": one.size}
     if one.kind in (Kind.FILE, Kind.FOLDER):
         tree["mode"] = f"{one.mode:04o}"
     if one.mtime_ns:
