@@ -41,7 +41,7 @@ def compile_(
     from reenact.store.suite import load_suite, save_changes, save_suite
 
     if capture is not None:
-        made = making.compiled(capture)
+        made = making.compiled(capture, suite)
         made = _deduped(made) if dedup else made
         save_suite(made, suite)
     elif dedup:
