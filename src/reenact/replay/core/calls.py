@@ -169,7 +169,9 @@ class Calls:
             return Background(self.lines.any_edge(asked)) if self.discover else None
         closer = self.lines.closer_of(before.call, asked)
         if closer is None or not self._may_be(closer, case):
-            return None if before.call.case else Background(self.lines.any_edge(asked))
+            like = None if before.call.case else self.lines.any_edge(asked)
+            unseen = before.call.interaction.outcome is Outcome.BROKEN
+            return Background(like) if like is not None or unseen else None
         found = Choice(closer, Comparison())
         self._use(found, case)
         return found
