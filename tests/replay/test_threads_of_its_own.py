@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
-
-from reenact.model.verdict import Status
-from reenact.replay.core import Engine, Mode
+from msgspec.structs import replace
 from tests.replay.test_engine import call, case, suite, verdicts
 from tests.toy import TOY, Simulator
+
+from reenact.model.suite import Uses
+from reenact.model.verdict import Status
+from reenact.replay.core import Engine, Mode
 
 READ = case(
     1, "SHOW pen", "pen 5", call("1.1", "GET stock pen", "5"), call("1.2", "SET seen pen", "OK")
@@ -29,6 +31,15 @@ def test_a_read_that_was_made_before_the_case_is_the_recorded_one(cached: bool) 
     simulator.wait(7, "GET stock pen")
     assert simulator.answers[7] == ["5"]
     assert [v.status for v in verdicts(simulator.run())] == [Status.PASS]
+
+
+def test_of_two_recorded_answers_the_earlier_is_that_of_the_start() -> None:
+    later = call("s.2", "GET stock pen", "4", uses=Uses.MANY)
+    told = suite(READ, session=[call("s.1", "HELLO"), replace(later, asked_ns=60 * 10**9)])
+    engine = Engine(told, {"toy": TOY}, Mode(), wall_ns=10**18, now_ns=0)
+    simulator = Simulator(engine, lambda request: shown(request, cached=True))
+    simulator.wait(7, "GET stock pen")
+    assert simulator.answers[7] == ["5"]
 
 
 def test_a_write_of_a_case_is_never_made_outside_of_it() -> None:

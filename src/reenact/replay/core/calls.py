@@ -120,6 +120,7 @@ class Calls:
             found = self._of_neighbours(asked, terms, window)
         found = (
             found
+            or self._sooner(asked, case, terms, window)
             or self._of_session(asked, terms, window)
             or self._out_of_order(asked, case, terms)
         )
@@ -312,6 +313,18 @@ class Calls:
             if comparison.equal:
                 return Choice(call, comparison, again=True)
         return None
+
+    def _sooner(
+        self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
+    ) -> Choice | None:
+        """What `_ahead` finds, where the session's answers are all of a later time: a state that the
+        service cannot know yet."""
+        found = self._session.exact(asked, terms.names)
+        if case or not found or found[0].interaction.asked_ns <= window[1]:
+            return None
+        ahead = self._ahead(asked, case, terms, window)
+        late = ahead is None or self._at_ns(ahead.call) > found[0].interaction.asked_ns
+        return None if late else ahead
 
     def _ahead(
         self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
