@@ -27,6 +27,7 @@ PAGES = [
     "reading-a-red-test",
     "lint",
     "dedup",
+    "new-calls",
     "suite-format",
     "exit-codes",
     "configuration",

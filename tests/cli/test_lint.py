@@ -41,8 +41,8 @@ def test_problems_come_with_file_and_line_and_exit_code_3(reenact, suite, projec
     password = lines.index("      password: hunter2") + 1
     assert ran.out.splitlines() == [
         f"reenact/cases/{POST}.yaml:{line}: the tolerance at response/body/took matches nothing: there is no such place",
-        f"reenact/cases/{POST}.yaml:{password}: note: request/body/json/password: the value of password",
         "reenact/cases/0003-get-logo.yaml:2: note: can't fail: it is set aside (two rehearsals answered differently)",
+        f"reenact/cases/{POST}.yaml:{password}: note: request/body/json/password: the value of password",
         "1 problem, 2 notes",
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from reenact.lint import Usage, problems
 from reenact.lint.usage import counted
 from reenact.model.exchange import Outcome
 from reenact.model.suite import Accepted, Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.symbol import Generated
 from reenact.model.value import Value
 from reenact.model.verdict import Status, Step, Verdict
 from reenact.protocols import builtin
@@ -197,3 +198,29 @@ def test_a_secret_that_was_looked_at_is_not_told_again():
     noted = Accepted(at="calls/1.1/request", change="secret", why="of the test account")
     what = case(calls=(call("1.1", "SET postgres://app:hunter2@db/x"),), accepted=(noted,))
     assert said(suite(what)) == []
+
+
+def test_a_token_that_the_service_made_up_is_no_secret():
+    request = {
+        "method": "GET",
+        "target": "/",
+        "headers": [["Authorization", "Bearer t0kenOfThisRun"]],
+    }
+    login = case(
+        response="done t0kenOfThisRun", generated=(Generated(at=("response", 1), kind="token"),)
+    )
+    show = msgspec.structs.replace(
+        case(request), id="0002-x", protocol="http1", response={"status": 200}
+    )
+    assert said(suite(login, show)) == []
+    assert said(suite(show)) == [("request/headers/0/1: the value of Authorization", False)]
+
+
+def test_a_value_in_many_places_is_told_and_noted_once():
+    first = case(calls=(call("1.1", "SET postgres://app:hunter2@db/x"),))
+    same = msgspec.structs.replace(first, id="0002-x")
+    assert said(suite(first, same)) == [
+        ("calls/1.1/request: a password in a URL (and in 1 more places)", True)
+    ]
+    noted = Accepted(at="calls/1.1/request", change="secret", why="of the test account")
+    assert said(suite(first, msgspec.structs.replace(same, accepted=(noted,)))) == []

@@ -121,7 +121,9 @@ def test_a_call_without_a_recorded_answer_is_left_and_named():
     miss = Miss(protocol="redis", destination="x", label="GET a", request=["GET", "a"])
     case, left = after(misses=(miss,))
     assert case == CASE
-    assert left == ["0001-post-orders: no answer is recorded for GET a; record it again"]
+    assert left == [
+        "0001-post-orders: no answer is recorded for GET a; test --live or record --append"
+    ]
 
 
 def test_an_accepted_order_is_no_longer_demanded():

@@ -26,6 +26,11 @@ def capture(suite: Path) -> Path:
     return local(suite) / "recording.capture"
 
 
+def appended_capture(suite: Path) -> Path:
+    """Of `record --append`: the recording that the suite was made of stays."""
+    return local(suite) / "appended.capture"
+
+
 def service_log(suite: Path) -> Path:
     return local(suite) / "service.log"
 

@@ -23,6 +23,7 @@ from reenact.cli.options import (
 
 if TYPE_CHECKING:
     from reenact.intercept.settings import Settings
+    from reenact.model.suite import Suite
     from reenact.record.options import RecordOptions, RecordResult
 
 
@@ -55,14 +56,26 @@ def record(
     no_rehearse: Annotated[
         bool, typer.Option("--no-rehearse", help="Leave the rehearsals for later.")
     ] = False,
+    append: Annotated[
+        bool,
+        typer.Option("--append", help="Keep the suite; add the calls and requests it has not."),
+    ] = False,
+    reason: Annotated[
+        str, typer.Option(metavar="WHY", help="With --append: noted beside each added call.")
+    ] = "recorded with the new build",
 ) -> int:
     """Start the service, record all that comes in and goes out, make a suite of it.
 
     Use the service as its clients would, then stop it or press Ctrl-C.
 
+    With --append the suite that is there stays. A request that one of its cases has is
+    compared with it, and calls that only the new recording has are added to the case, with
+    the real answers; a request that none has becomes a new case. All else stays as it was.
+
     \b
       reenact record -- python -m orders
       reenact record --suite tests/reenact -- ./orders --port 8000
+      reenact record --append -- ./orders-with-taxes
       reenact record --mode explicit --listen 8000:9000 --upstream 5433=localhost:5432 -- ./orders
     """
     from reenact.intercept.settings import load_settings
@@ -74,12 +87,16 @@ def record(
         upstream=tuple(map(upstream_ports, upstream or ())),
     )
     words = () if explicit and not command else service_command(command)
-    options = _options(words, capture or places.capture(suite), settings)
+    before = _suite_to_append_to(suite) if append else None
+    kept = places.appended_capture(suite) if append else places.capture(suite)
+    options = _options(words, capture or kept, settings)
     if explicit:
         options = msgspec.structs.replace(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
         )
     _record(options, making.say_on_stderr)
+    if before is not None:
+        return _append(options, before, suite, reason, rehearse=not no_rehearse)
     return _make(options, suite, rehearse=not no_rehearse)
 
 
@@ -99,6 +116,42 @@ def _make(options: RecordOptions, folder: Path, *, rehearse: bool) -> Exit:
             run = msgspec.structs.replace(run, explicit=explicit_replay(Mode.EXPLICIT))
         suite = making.rehearsed(suite, folder, run, say)
     return making.tell(suite, folder, say)
+
+
+def _suite_to_append_to(folder: Path) -> Suite:
+    from reenact.store.suite import load_suite
+
+    return load_suite(folder)
+
+
+def _append(
+    options: RecordOptions, before: Suite, folder: Path, why: str, *, rehearse: bool
+) -> Exit:
+    """The new recording is rehearsed by itself first: which call belongs to which request, and what the
+    service makes up, is known then."""
+    from reenact.cli.writing import today, write
+    from reenact.compile.append import append
+    from reenact.protocols import builtin
+    from reenact.replay.run import rehearse as replay
+
+    say = making.say_on_stderr
+    made = making.compiled(options.capture, folder)
+    if made.cases and rehearse and options.command:
+        run = making.run_options(options.command, folder, options.settings)
+        if options.explicit:
+            run = msgspec.structs.replace(run, explicit=explicit_replay(Mode.EXPLICIT))
+        made = replay(made, run, say).suite
+    done = append(before, made, builtin(), why=why, since=today())
+    write(before, done.suite, folder)
+    for case, label in done.calls:
+        say(f"added to {case}: {label}")
+    for case in done.cases:
+        say(f"new: {case}")
+    say(
+        f"suite {folder}/: {len(done.calls)} calls and {len(done.cases)} cases added;"
+        " review the difference, then test"
+    )
+    return Exit.AS_RECORDED if made.cases else Exit.UNDECIDED
 
 
 def _record(options: RecordOptions, say: making.Say) -> None:

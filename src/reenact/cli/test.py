@@ -28,6 +28,8 @@ from reenact.cli.reporting import Outputs
 
 if TYPE_CHECKING:
     from reenact.model.suite import Suite
+    from reenact.replay.core.events import Filled
+    from reenact.replay.live import Target
     from reenact.replay.options import RunOptions
     from reenact.report.run import Report
 
@@ -56,9 +58,18 @@ def run_test(
     reason: Annotated[
         str,
         typer.Option(
-            metavar="WHY", help="With --update: noted beside each change.", show_default=False
+            metavar="WHY",
+            help="With --update and --live: noted beside what is written.",
+            show_default=False,
         ),
     ] = "",
+    live: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=URL",
+            help="Ask this real dependency what is not recorded; written into the cases.",
+        ),
+    ] = None,
     keep_files: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep what the service wrote.", show_default=False),
@@ -79,6 +90,7 @@ def run_test(
       reenact test -- ./orders --port 8000
       reenact test -k "orders and not delete" --fail-fast
       reenact test --jobs 2 --junit report.xml --github
+      reenact test --live payments:443=https://sandbox.example.org --reason "asks for taxes"
 
     Exit code: 0 all as recorded, 1 behaviour changed, 2 could not decide, 3 usage,
     4 environment, 5 a bug in reenact.
@@ -89,8 +101,7 @@ def run_test(
     from reenact.store.suite import load_suite
 
     _refuse_needing_sandbox(mode, jobs, keep_files)
-    if reason and not update:
-        raise UserError("--reason is for what --update writes; add --update")
+    _refuse_together(update=update, reason=reason, live=bool(live), jobs=jobs)
     loaded = load_suite(suite)
     _refuse_empty(loaded, suite)
     words = service_command(command, loaded.command)
@@ -103,9 +114,12 @@ def run_test(
         keep_files=keep_files,
         explicit=explicit_replay(mode),
         clock=checked_clock(clock),
+        live=_targets(live, loaded),
     )
     outputs = Outputs(junit=junit, json=json, github=github)
-    report = play(loaded, suite, options, outputs)
+    report, filled = _played(loaded, suite, options, outputs)
+    if filled:
+        _write_filled(loaded, filled, suite, reason or "answered live")
     return reporting.update(report, suite, reason) if update else reporting.exit_code(report)
 
 
@@ -118,6 +132,16 @@ def play(
 ) -> Report:
     """Run and tell (on stdout, unless the JSON goes there); what a later command wants to know of
     it is in the last report."""
+    return _played(suite, folder, options, outputs, stream)[0]
+
+
+def _played(
+    suite: Suite,
+    folder: Path,
+    options: RunOptions,
+    outputs: Outputs,
+    stream: TextIO | None = None,
+) -> tuple[Report, tuple[Filled, ...]]:
     from reenact.base.clock import SystemClock
     from reenact.replay.run import run_suite
     from reenact.report.terminal import Screen
@@ -132,7 +156,31 @@ def play(
         making.say_on_stderr(note)
     report = reporter.end(played.verdicts, played.session)
     reporting.write(report, folder, outputs)
-    return report
+    return report, played.filled
+
+
+def _write_filled(suite: Suite, filled: tuple[Filled, ...], folder: Path, why: str) -> None:
+    from reenact.cli.writing import today, write
+    from reenact.replay.filled import with_filled
+
+    write(suite, with_filled(suite, filled, why=why, since=today()), folder)
+    making.say_on_stderr(
+        f"{len(filled)} calls were answered live and written into {folder}; review the"
+        " difference, then test again without --live"
+    )
+
+
+def _targets(live: list[str] | None, suite: Suite) -> dict[str, Target]:
+    if not live:
+        return {}
+    from reenact.replay.live import target
+
+    found = [target(text, suite) for text in live]
+    for one in found:
+        making.say_on_stderr(
+            f"not sealed: what is not recorded of {one.destination} is asked of {one.host}:{one.port}"
+        )
+    return {one.destination: one for one in found}
 
 
 def _chosen(suite: Suite, expression: str | None) -> frozenset[str] | None:
@@ -140,6 +188,15 @@ def _chosen(suite: Suite, expression: str | None) -> frozenset[str] | None:
     from reenact.cli.select import selected
 
     return None if expression is None else frozenset(selected(expression, case_labels(suite)))
+
+
+def _refuse_together(*, update: bool, reason: str, live: bool, jobs: int) -> None:
+    if reason and not (update or live):
+        raise UserError("--reason is for what --update writes; add --update")
+    if live and update:
+        raise UserError("--live adds calls, --update changes what is expected: one after the other")
+    if live and jobs > 1:
+        raise UserError("--live asks for one case at a time; leave --jobs out")
 
 
 def _refuse_empty(suite: Suite, folder: Path) -> None:

@@ -1,17 +1,24 @@
 """Values that don't belong in a repository: keys and tokens by their form, passwords by their place.
 
 The forms are those that their issuers publish for scanners. Field names count whole: `password`, not
-`password_reset_url`. What a person has looked at and noted (`accepted`, change `secret`) is left out.
+`password_reset_url`. A value that a person has looked at and noted (`accepted`, change `secret`) is left out
+everywhere, and so is, where only its name tells, what the service itself made up.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
 
 from reenact.lint.problem import Problem
+from reenact.lint.trees import Plugins
+from reenact.match.minted import minted, words
 from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.value import Path, Scalar, Value, leaves, path_text
+from reenact.rename.forms import TOKEN_MIN
 
 LOOKED_AT = "secret"
 """The `change` of an `accepted` entry that says so."""
@@ -51,53 +58,79 @@ _NAMES = frozenset(
 _MASKED = re.compile(r"[*x.•\s-]*|\[?(?:redacted|masked|hidden|filtered)\]?|<[^>]*>", re.I)
 
 
-def secrets_of_case(case: Case) -> Iterator[Problem]:
-    looked_at = {note.at for note in case.accepted if note.change == LOOKED_AT}
-    for at, kind, sure in _found(case):
-        if path_text(at) not in looked_at:
-            yield Problem(case=case.id, place=_in_file(case, at), text=_text(at, kind), sure=sure)
+Found: TypeAlias = tuple[Path, str, bool, Scalar]
+"""Where, what, whether its form leaves no doubt, and the value."""
 
 
-def secrets_of_session(suite: Suite) -> Iterator[Problem]:
+def secrets(suite: Suite, plugins: Plugins) -> Iterator[Problem]:
+    """Each value once, at the first place that has it."""
+    made_up = _made_up(suite, plugins)
+    known = {leaf for case in suite.cases for leaf in _looked_at(case)}
+    places: dict[Scalar, list[Problem]] = {}
+    for case, at, (_, kind, sure, leaf) in _everywhere(suite):
+        if leaf not in known and (sure or made_up.isdisjoint(words(leaf))):
+            problem = Problem(case=case, place=at[0], text=f"{at[1]}: {kind}", sure=sure)
+            places.setdefault(leaf, []).append(problem)
+    for first, *more in places.values():
+        text = f"{first.text} (and in {len(more)} more places)" if more else first.text
+        yield msgspec.structs.replace(first, text=text)
+
+
+def _everywhere(suite: Suite) -> Iterator[tuple[str, tuple[Path, str], Found]]:
+    """(case, (place in its file, path), what was found)"""
+    for case in suite.cases:
+        for found in _found(case):
+            yield case.id, (_in_file(case, found[0]), path_text(found[0])), found
     for n, call in enumerate(suite.session):
-        for at, kind, sure in _of_call(call):
-            place = ("session", n, *at[2:])
-            yield Problem(case="", place=place, text=_text(at, kind), sure=sure)
+        for found in _of_call(call):
+            yield "", (("session", n, *found[0][2:]), path_text(found[0])), found
+
+
+def _looked_at(case: Case) -> Iterator[Scalar]:
+    noted = {note.at for note in case.accepted if note.change == LOOKED_AT}
+    return (
+        (leaf for at, _, _, leaf in _found(case) if path_text(at) in noted) if noted else iter(())
+    )
+
+
+def _made_up(suite: Suite, plugins: Plugins) -> frozenset[str]:
+    """What the service made up while it was recorded: replays have others in its place."""
+    return frozenset(
+        word
+        for case in suite.cases
+        for word, _, _ in minted(case, plugins)
+        if len(word) >= TOKEN_MIN
+    )
 
 
 def secret_places(case: Case) -> set[str]:
-    return {path_text(at) for at, _, _ in _found(case)}
+    return {path_text(at) for at, _, _, _ in _found(case)}
 
 
-def _text(at: Path, kind: str) -> str:
-    return f"{path_text(at)}: {kind}"
-
-
-def _found(case: Case) -> Iterator[tuple[Path, str, bool]]:
+def _found(case: Case) -> Iterator[Found]:
     yield from _in_tree(case.request, ("request",))
     yield from _in_tree(case.response, ("response",))
     for call in case.calls:
         yield from _of_call(call)
 
 
-def _of_call(call: Interaction) -> Iterator[tuple[Path, str, bool]]:
+def _of_call(call: Interaction) -> Iterator[Found]:
     yield from _in_tree(call.request, ("calls", call.id, "request"))
     yield from _in_tree(call.response, ("calls", call.id, "response"))
 
 
-def _in_tree(tree: Value, at: Path) -> Iterator[tuple[Path, str, bool]]:
-    """Where, what, and whether its form leaves no doubt."""
+def _in_tree(tree: Value, at: Path) -> Iterator[Found]:
     pairs = dict(_named_by_neighbour(tree, at))
     for path, leaf in leaves(tree, at):
         text = _as_text(leaf)
         found = _SURE.search(text) if len(text) >= 8 else None
         if found:
-            yield path, list(_FORMS)[int(str(found.lastgroup)[1:])], True
+            yield path, list(_FORMS)[int(str(found.lastgroup)[1:])], True, leaf
             continue
         name = pairs.get(path, path[-1])
         named = isinstance(name, str) and name.lower() in _NAMES
         if named and len(text) >= 4 and not _MASKED.fullmatch(text):
-            yield path, f"the value of {name}", False
+            yield path, f"the value of {name}", False, leaf
 
 
 def _named_by_neighbour(tree: Value, at: Path) -> Iterator[tuple[Path, str]]:

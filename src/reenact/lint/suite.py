@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reenact.lint.idle import idle
 from reenact.lint.problem import Problem
-from reenact.lint.secrets import secrets_of_case, secrets_of_session
+from reenact.lint.secrets import secrets
 from reenact.lint.tolerances import unmatched
 from reenact.lint.trees import Plugins
 from reenact.lint.unused import unused_of_case, unused_of_session
@@ -15,13 +15,12 @@ from reenact.model.suite import Suite
 
 
 def problems(suite: Suite, usage: Usage, plugins: Plugins) -> Iterator[Problem]:
-    """In the order of the cases; those of the session's calls last."""
+    """In the order of the cases; those of the session's calls and the secrets last."""
     if not same_suite(usage, suite):
         usage = Usage()
     for case in suite.cases:
         yield from idle(case, plugins)
         yield from unmatched(case, usage, plugins)
         yield from unused_of_case(case, usage)
-        yield from secrets_of_case(case)
     yield from unused_of_session(suite, usage, plugins)
-    yield from secrets_of_session(suite)
+    yield from secrets(suite, plugins)

@@ -23,6 +23,7 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
 
     `nearest` is the id of the recorded call most like it, `why_not` the fields that differ;
     `nearest` None: nothing recorded resembles it. `repeated`: the nearest is equal but used up.
+    `live`: the real dependency was asked instead.
     """
 
     protocol: str
@@ -33,6 +34,7 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
     nearest_label: str = ""
     why_not: tuple[Difference, ...] = ()
     repeated: bool = False
+    live: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,13 +14,15 @@ import msgspec
 from reenact.base.clock import SystemClock
 from reenact.intercept.loop import loop_factory
 from reenact.model.suite import Case, Suite
+from reenact.model.value import Value
 from reenact.model.verdict import Status, Verdict
 from reenact.protocols import builtin
 from reenact.replay.clock import NOW, case_clock
 from reenact.replay.core import Mode
 from reenact.replay.core.clock import CaseClock
-from reenact.replay.core.events import CaseDone, Finished
+from reenact.replay.core.events import CaseDone, Filled, Finished
 from reenact.replay.groups import shares, with_needs
+from reenact.replay.live import PROTOCOL, ask, spoken
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, quarantine, telling
@@ -58,6 +60,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...]
     session: tuple[Verdict, ...]
     notes: tuple[str, ...] = ()
+    filled: tuple[Filled, ...] = ()
 
 
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +83,13 @@ def run_suite(
     if len(lots) == 1:
         run = _play(suite, lots[0], options, _mode(options), lambda d: on_verdict(d.verdict))
         verdicts = tuple(d.verdict for d in run.done)
-        return Played(verdicts=verdicts, session=(run.finished.session,), notes=run.notes)
+        observed = [*(d.observation for d in run.done), run.finished.observation]
+        return Played(
+            verdicts=verdicts,
+            session=(run.finished.session,),
+            notes=run.notes,
+            filled=tuple(call for seen in observed for call in seen.filled),
+        )
     place = {case.id: n for n, case in enumerate(suite.cases)}
     played = _side_by_side(suite, lots, options, on_verdict)
     notes = (*played.notes, *((_SPLIT,) if suite.files else ()))
@@ -140,7 +149,11 @@ def rehearse(
 
 
 def _mode(options: RunOptions) -> Mode:
-    return Mode(responses_only=options.responses_only, fail_fast=options.fail_fast)
+    return Mode(
+        responses_only=options.responses_only,
+        fail_fast=options.fail_fast,
+        live=spoken(options.live),
+    )
 
 
 def _play(
@@ -165,6 +178,7 @@ def _play(
             moving = None if problem and not world.wall_ahead_ns else clock
             stage = Stage(world, suite, builtin(), mode, SystemClock(), cases, moving)
             stage.on_done = on_done
+            stage.ask = functools.partial(_ask, options)
             try:
                 await stage.play(options.start_wait_s, hold_s)
             finally:
@@ -176,6 +190,12 @@ def _play(
     assert stage.finished is not None
     notes = (f"the service's clock: {problem}",) if problem and options.clock != NOW else ()
     return _Run(stage.done, stage.finished, (*world.notes, *notes))
+
+
+async def _ask(options: RunOptions, destination: str, request: Value) -> tuple[Value, str]:
+    where = options.live[destination]
+    verify = where.host not in options.settings.tls.insecure
+    return await ask(where, request, builtin()[PROTOCOL], SystemClock(), verify=verify)
 
 
 class _Run(NamedTuple):

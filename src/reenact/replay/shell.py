@@ -10,7 +10,7 @@ import contextlib
 import heapq
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import cast
 
 from reenact.base.clock import Clock
@@ -18,9 +18,11 @@ from reenact.base.errors import MachineError
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.segment import Endpoint, Flow, Role, Transport
 from reenact.model.suite import Case, Suite
+from reenact.model.value import Value
 from reenact.replay.core import Engine, Mode
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
+    AskLive,
     CaseDone,
     Command,
     Dial,
@@ -72,6 +74,7 @@ class Stage:
         self.done: list[CaseDone] = []
         self.finished: Finished | None = None
         self.on_done: Callable[[CaseDone], None] = lambda done: None
+        self.ask: Callable[[str, Value], Awaitable[tuple[Value, str]]] = _nobody
 
     async def play(self, start_wait_s: float, hold_s: float = 0.0) -> None:
         """Returns when every case has its verdict. `hold_s`: how long the first case comes after
@@ -186,6 +189,8 @@ class Stage:
                 case Shut(conn=conn, reset=reset):
                     if link := self._links.pop(conn, None):
                         link.shut(reset=reset)
+                case AskLive():
+                    self._spawn(self._ask_live(command))
                 case Dial():
                     self._spawn(self._dial(command))
                 case UpgradeTls(conn=conn):
@@ -201,6 +206,13 @@ class Stage:
                 case Finished():
                     self.finished = command
                     self._over.set()
+
+    async def _ask_live(self, wanted: AskLive) -> None:
+        response, error = await self.ask(wanted.destination, wanted.request)
+        now_ns, wall_ns = self._clock.now_ns(), self._clock.wall_ns()
+        self._run(
+            self._engine.told_live(wanted.conn, wanted.token, response, error, now_ns, wall_ns)
+        )
 
     async def _dial(self, dial: Dial) -> None:
         link = _Link(self, dial.conn)
@@ -234,6 +246,10 @@ class Stage:
             heapq.heappop(self._wakes)
         self._run(self._engine.tick(now_ns))
         self._arm()
+
+
+async def _nobody(destination: str, request: Value) -> tuple[Value, str]:
+    return None, f"there is no way to ask {destination}"
 
 
 class _Link(asyncio.Protocol):

@@ -158,6 +158,8 @@ def _miss(miss: Miss, case: Case | None) -> Finding:
             f"nearest is call {miss.nearest}: {safe(miss.nearest_label)}",
             *(f"  {safe(path_text(d.at))}: {difference_text(d)}" for d in miss.why_not),
         )
+    if miss.live:
+        details = (*details, "asked live: what the real one said is written into the case")
     place = _call_place(case, miss.nearest) if miss.nearest else ()
     return Finding(headline=headline, place=place, details=details)
 

@@ -123,6 +123,7 @@ def _miss(miss: Miss) -> Json:
         "request": plain(miss.request),
         "nearest": miss.nearest,
         "repeated": miss.repeated,
+        "live": miss.live,
         "why_not": [_difference(d) for d in miss.why_not],
     }
 

@@ -161,7 +161,9 @@ class _Writer:
             nearest = miss.nearest
             if nearest is None or miss.repeated or nearest in requests:
                 if self._wanted.takes("", CallChange.ADDED.value):
-                    self._leave(f"no answer is recorded for {miss.label}; record it again")
+                    self._leave(
+                        f"no answer is recorded for {miss.label}; test --live or record --append"
+                    )
             elif self._wants_call(nearest, CallChange.CHANGED):
                 requests[nearest] = _recorded(miss.request, self._told)
         return requests

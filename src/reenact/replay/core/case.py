@@ -14,7 +14,7 @@ from reenact.model.verdict import CallDifferences, Miss, Status, Step, Verdict
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Background, Calls, Choice
-from reenact.replay.core.events import Observation, Served, Stray
+from reenact.replay.core.events import Filled, Observation, Served, Stray
 
 RESPONSE_WAIT_NS = 10 * 10**9
 """Added to ten times the recorded duration: how long a response may take."""
@@ -49,6 +49,7 @@ class Running:
     misses: list[Miss] = field(default_factory=list)
     ordered: list[CallDifferences] = field(default_factory=list)
     tolerated: list[CallDifferences] = field(default_factory=list)
+    filled: list[Filled] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     uses: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
@@ -76,7 +77,7 @@ class Running:
             Served(
                 interaction=interaction.id,
                 owner=found.call.case,
-                answered=frozenset(self.answered),
+                answered=frozenset(self.answered if self.case is not None else ()),
                 varied=tuple(found.comparison.varied),
                 late_of=late_of,
                 late=self.done_ns is not None,
@@ -219,6 +220,7 @@ class Judge:
                 for m in running.misses
                 if m.request is not None
             ),
+            filled=tuple(running.filled),
         )
 
     def session(self, running: Running, now_ns: int) -> tuple[Verdict, Observation]:

@@ -31,6 +31,7 @@ from reenact.model.protocol import (
 from reenact.model.protocol import WakeAt as WakeResponderAt
 from reenact.model.segment import Endpoint, Flow, Role
 from reenact.model.suite import Case, Interaction, Suite
+from reenact.model.value import Value
 from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
@@ -38,6 +39,7 @@ from reenact.replay.core.calls import Background, Calls, Choice, Wait, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import (
+    AskLive,
     CaseDone,
     Command,
     Dial,
@@ -48,6 +50,7 @@ from reenact.replay.core.events import (
     WakeAt,
     Write,
 )
+from reenact.replay.core.fill import fill
 from reenact.replay.core.shake import Shake
 
 SLOW_NS = 20 * 10**6
@@ -70,13 +73,15 @@ IN_VAIN_MAX = 5
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
     of what a case does after its response, so give it a moment. `shake` numbers a run in which
-    answers come late (`shake.py`); 0: they don't."""
+    answers come late (`shake.py`); 0: they don't. `live` are destinations whose missing answers the
+    real ones give, with the protocol spoken there and whether inside TLS."""
 
     discover: bool = False
     linger: bool = False
     responses_only: bool = False
     fail_fast: bool = False
     shake: int = 0
+    live: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -123,7 +128,7 @@ class Engine:
             discover=mode.discover,
             responses_only=mode.responses_only,
         )
-        self._known = _Known(suite, plugins)
+        self._known = _Known(suite, plugins, mode.live)
         self._todo = deque(suite.cases if cases is None else cases)
         self._conns: dict[int, _Conn] = {}
         self._callers: dict[int, Caller] = {}
@@ -139,6 +144,7 @@ class Engine:
         self._session = self._outside
         self._later: list[tuple[int, int, int, Interaction]] = []
         self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
+        self._live: dict[tuple[int, int], tuple[Running, Asked]] = {}  # the same
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
 
@@ -457,6 +463,8 @@ class Engine:
             running.asked(asked, found, now_ns)
             return self._answered_like(conn, ask.token, found.like, now_ns)
         if isinstance(found, Miss):
+            if made.destination in self._mode.live and not found.repeated:
+                return self._ask_live(conn, ask, asked, found, now_ns)
             if asked.housekeeping:
                 running = self._outside
             running.asked(asked, found, now_ns)
@@ -577,6 +585,35 @@ class Engine:
                 out += self._asked(conn, ask, now_ns)
         return out
 
+    def _ask_live(
+        self, conn: int, ask: Ask, asked: Asked, found: Miss, now_ns: int
+    ) -> list[Command]:
+        """It stays a finding: nobody has looked at the call yet."""
+        running = self._now
+        running.asked(asked, msgspec.structs.replace(found, live=True), now_ns)
+        self._live[conn, ask.token] = running, asked
+        return [AskLive(conn, ask.token, asked.destination, ask.request)]
+
+    def told_live(
+        self, conn: int, token: int, response: Value, error: str, now_ns: int, wall_ns: int
+    ) -> list[Command]:
+        """What the real dependency said (None: `error` says why not); `wall_ns` is its clock."""
+        running, asked = self._live.pop((conn, token))
+        made = self._conns.get(conn)
+        if made is None:
+            return []
+        if response is None:
+            running.faults.append(f"{asked.destination}, asked live: {error}")
+            actions = self._responder(made).answer(token, Refuse(error), now_ns)
+        else:
+            filled = fill(running, asked, response, self.names, wall_ns=wall_ns)
+            running.filled.append(filled)
+            actions = self._responder(made).answer(
+                token, Answer(filled.interaction, response), now_ns
+            )
+        running.last_ns = now_ns
+        return self._do(conn, actions, now_ns) + self._progress(now_ns)
+
     def _serve(self, conn: int, token: int, interaction: Interaction, now_ns: int) -> list[Command]:
         self._waiting.pop((conn, token), None)
         made = self._conns.get(conn)
@@ -627,8 +664,14 @@ def _refusal(miss: Miss) -> str:
 class _Known:
     """What the whole recording says of its destinations."""
 
-    def __init__(self, suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        plugins: Mapping[str, ProtocolPlugin],
+        live: Mapping[str, tuple[str, bool]],
+    ) -> None:
         self._plugins = plugins
+        self._live = live
         self._calls: dict[str, dict[str, list[Interaction]]] = {}
         everything = [*suite.session, *(call for case in suite.cases for call in case.calls)]
         for call in everything:
@@ -642,6 +685,8 @@ class _Known:
         found = self._calls.get(where)
         if where == "dns":
             return ["dns"]
+        if where in self._live:
+            return [self._live[where][0]]
         if found is None:
             return None
         spoken = [name for name in found if name != "raw"]
@@ -650,7 +695,8 @@ class _Known:
     def refused(self, where: str) -> bool:
         """Every recorded attempt to connect failed."""
         return (
-            all(
+            where not in self._live
+            and all(
                 call.outcome is Outcome.CUT and call.request is None and call.response is None
                 for calls in self._calls.get(where, {"": []}).values()
                 for call in calls
@@ -659,6 +705,8 @@ class _Known:
         )
 
     def tls(self, where: str) -> bool:
+        if where in self._live:
+            return self._live[where][1]
         return any(call.tls for calls in self._calls.get(where, {}).values() for call in calls)
 
     def tls_on_port(self, port: int) -> bool:

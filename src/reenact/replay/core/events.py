@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from reenact.model.suite import Interaction
 from reenact.model.value import Path, Value
 from reenact.model.verdict import Verdict
 
@@ -40,6 +41,15 @@ class MoveClock(msgspec.Struct, frozen=True):
     """Move the service's wall clock forward by this much before anything that follows."""
 
     by_ns: int
+
+
+class AskLive(msgspec.Struct, frozen=True):
+    """Ask the real dependency, and tell `Engine.told_live` what it said. `token` is the responder's."""
+
+    conn: int
+    token: int
+    destination: str
+    request: Value
 
 
 class WakeAt(msgspec.Struct, frozen=True):
@@ -73,6 +83,15 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True):
     request: Value
 
 
+class Filled(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that the recording had not and a real dependency answered, as it would have been recorded.
+    `case` is "" outside of any case; `follows` is the call of the case that was answered last."""
+
+    case: str
+    follows: str
+    interaction: Interaction
+
+
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What a case did, for rehearsal. `uses` are the cases whose generated values it carried;
     `reproduced`: its response was the recorded one but for generated values.
@@ -83,6 +102,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     varied: tuple[tuple[Path, str], ...]
     uses: frozenset[str]
     strays: tuple[Stray, ...] = ()
+    filled: tuple[Filled, ...] = ()
     reproduced: bool = True
 
 
@@ -98,4 +118,6 @@ class Finished(msgspec.Struct, frozen=True):
     observation: Observation
 
 
-Command: TypeAlias = Dial | Write | Shut | UpgradeTls | MoveClock | WakeAt | CaseDone | Finished
+Command: TypeAlias = (
+    AskLive | Dial | Write | Shut | UpgradeTls | MoveClock | WakeAt | CaseDone | Finished
+)
