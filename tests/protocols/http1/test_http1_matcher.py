@@ -98,6 +98,16 @@ def test_cookies_are_opened_on_both_sides() -> None:
     ]
 
 
+def test_vary_is_a_set_of_names() -> None:
+    said = answered(("Vary", "User-Agent, Accept"))
+    assert (
+        said
+        == answered(("vary", "accept,User-Agent"))
+        == answered(("Vary", "Accept"), ("Vary", "user-agent"))
+    )
+    assert said != answered(("Vary", "Accept"))
+
+
 def test_a_boundary_is_not_compared() -> None:
     headers = normal("/", ("Content-Type", "Multipart/Form-Data; boundary=x1"))["headers"]
     assert headers == {"content-type": "multipart/form-data"}

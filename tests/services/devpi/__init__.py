@@ -48,7 +48,7 @@ def deploy(installed: Path, folder: Path) -> Iterator[Deployment]:
         port = free_port()
         command = [str(programs / "devpi-server"), *where, "--offline-mode"]
         command += ["--host", "127.0.0.1", "--port", str(port)]
-        yield Deployment(command, folder, port, "/+status", {})
+        yield Deployment(command, folder, port, "/+api", {})
 
 
 def traffic(base: str) -> list[int]:

@@ -117,6 +117,8 @@ def _headers(lines: Headers, skip: Mapping[str, str], host: str = "") -> Tree:
             out[name] = _authorization(said)
     if isinstance(kind := out.get("content-type"), str):
         out["content-type"] = _content_type(kind)
+    if "vary" in out:  # a set of names, whose order says nothing (RFC 9110, 12.5.5)
+        out["vary"] = ", ".join(sorted(set(tokens(lines, "vary"))))
     return out
 
 

@@ -314,7 +314,9 @@ class PostgresResponder:
 
     def _answer_query(self, sql: str, reply: Reply) -> None:
         response = _response(reply)
-        if isinstance(reply, Refuse):
+        if isinstance(reply, Refuse) and tx.undoes(self._status, sql):
+            self._say_simple(sql, {"tag": "ROLLBACK"})
+        elif isinstance(reply, Refuse):
             self._say(_failure(reply, response))
             self._status = tx.after_error(self._status)
         else:

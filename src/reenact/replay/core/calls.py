@@ -70,6 +70,8 @@ class Calls:
         everything = [c for calls in self._cases.values() for c in calls]
         self.lines = Lines([*session, *everything], self._at_ns, names)
         self._anywhere = Pool(sorted(everything, key=self._at_ns) if discover else ())
+        reads = (c for c in everything if self._reads(c.interaction))
+        self._reading = Pool(sorted(reads, key=self._at_ns))
         self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
         self._senders = senders(suite, self._waits)
@@ -118,13 +120,14 @@ class Calls:
             found = self._of_neighbours(asked, terms, window)
         found = (
             found
+            or self._sooner(asked, case, terms, window)
             or self._of_session(asked, terms, window)
             or self._out_of_order(asked, case, terms)
         )
         if found is None and self.discover:
             found = self._discovered(asked, case, terms, window)
         if found is None:
-            found = self._again(asked, case, terms)
+            found = self._again(asked, case, terms) or self._ahead(asked, case, terms, window)
         if found is None:
             pool = self._pools.get(case, Pool())
             near = [*pool.near(asked), *self._session.near(asked)]
@@ -312,6 +315,35 @@ class Calls:
             if comparison.equal:
                 return Choice(call, comparison, again=True)
         return None
+
+    def _sooner(
+        self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
+    ) -> Choice | None:
+        """What `_ahead` finds, where the session's answers are all of a later time: a state that the
+        service cannot know yet."""
+        found = self._session.exact(asked, terms.names)
+        if case or not found or found[0].interaction.asked_ns <= window[1]:
+            return None
+        ahead = self._ahead(asked, case, terms, window)
+        late = ahead is None or self._at_ns(ahead.call) > found[0].interaction.asked_ns
+        return None if late else ahead
+
+    def _ahead(
+        self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
+    ) -> Choice | None:
+        """Outside of any case: a read that was recorded while a case was open, now or soon. A
+        thread of the service's own made it, and came a little earlier than then. It is the
+        recorded read; the case may make it as well, and need not any more."""
+        if case:
+            return None
+        found = self._reading.exact(asked, terms.names)
+        soon = [c for c in found if window[0] <= self._at_ns(c) <= window[1] + LATE_NS]
+        return Choice(soon[0], compare_call(soon[0], asked, terms), again=True) if soon else None
+
+    def _reads(self, interaction: Interaction) -> bool:
+        matcher = self.reader.plugins[interaction.protocol].matcher
+        traits = matcher.traits(interaction.request, interaction.response)
+        return traits.reads and not traits.housekeeping
 
     def _may_repeat(self, call: Recorded) -> bool:
         if call.interaction.uses in (Uses.MANY, Uses.SOME):
