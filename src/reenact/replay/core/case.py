@@ -77,7 +77,7 @@ class Running:
             Served(
                 interaction=interaction.id,
                 owner=found.call.case,
-                answered=frozenset(self.answered),
+                answered=frozenset(self.answered if self.case is not None else ()),
                 varied=tuple(found.comparison.varied),
                 late_of=late_of,
                 late=self.done_ns is not None,

@@ -22,18 +22,38 @@ class Lines:
         self, calls: Iterable[Recorded], at_ns: Callable[[Recorded], int], names: Renaming
     ) -> None:
         self._names = names
-        self._line: dict[int, list[Recorded]] = defaultdict(list)
-        self._place: dict[str, int] = {}
+        self._next: dict[str, Recorded] = {}
+        self._opener: dict[str, Recorded] = {}
+        self._closer: dict[str, Recorded] = {}
         self._edges: dict[tuple[Key, object], list[Recorded]] = defaultdict(list)
+        line: dict[int, list[Recorded]] = defaultdict(list)
         for call in sorted((c for c in calls if not c.housekeeping), key=at_ns):
-            line = self._line[call.interaction.connection]
-            self._place[call.interaction.id] = len(line)
-            line.append(call)
+            line[call.interaction.connection].append(call)
             if call.opens or call.closes:
                 self._edges[call.key, call.exact].append(call)
         self.openers = frozenset(
-            c.interaction.id for line in self._line.values() for c in line if c.opens
+            c.interaction.id for found in line.values() for c in found if c.opens
         )
+        for found in line.values():
+            self._read(found)
+
+    def _read(self, line: list[Recorded]) -> None:
+        """Note, for each call, the edges of the unit of work that it stands in."""
+        opener: Recorded | None = None
+        unit: list[Recorded] = []
+        for before, call in zip((None, *line), line, strict=False):
+            if call.opens:
+                opener, unit = call, []
+            elif opener is not None:
+                self._opener[call.interaction.id] = opener
+                assert before is not None
+                self._next[before.interaction.id] = call
+            if call.closes:
+                for inside in unit:
+                    self._closer[inside.interaction.id] = call
+                opener, unit = None, []
+            else:
+                unit.append(call)
 
     def any_edge(self, asked: Asked) -> Recorded | None:
         """A recorded call equal to this opening or closing one, when all equal ones had the same
@@ -45,37 +65,20 @@ class Lines:
 
     def opener_of(self, call: Recorded, asked: Asked) -> Recorded | None:
         """What began the unit of work that `call` was recorded in, if it is what was asked."""
-        line = self._line.get(call.interaction.connection, [])
-        for before in reversed(line[: self._place.get(call.interaction.id, 0)]):
-            if before.opens:
-                return before if self._is(before, asked) else None
-            if before.closes:
-                return None
-        return None
+        return self._if(self._opener, call, asked)
 
     def closer_of(self, call: Recorded, asked: Asked) -> Recorded | None:
         """What ended it."""
-        line = self._line.get(call.interaction.connection, [])
-        for after in line[self._place.get(call.interaction.id, len(line)) + 1 :]:
-            if after.closes:
-                return after if self._is(after, asked) else None
-            if after.opens:
-                return None
-        return None
+        return self._if(self._closer, call, asked)
 
     def next_in_unit(self, call: Recorded, asked: Asked) -> Recorded | None:
         """What came after `call` within its unit of work, if it is what was asked: of several equal
         calls (`SAVEPOINT`, a lookup) the one of the same transaction is meant."""
-        line = self._line.get(call.interaction.connection, [])
-        place = self._place.get(call.interaction.id, len(line))
-        if place + 1 >= len(line) or not self._in_unit(line[: place + 1]):
-            return None
-        return line[place + 1] if self._is(line[place + 1], asked) else None
+        return self._if(self._next, call, asked)
 
-    @staticmethod
-    def _in_unit(line: list[Recorded]) -> bool:
-        edge = next((c for c in reversed(line) if c.opens or c.closes), None)
-        return edge is not None and edge.opens
+    def _if(self, found: dict[str, Recorded], call: Recorded, asked: Asked) -> Recorded | None:
+        recorded = found.get(call.interaction.id)
+        return recorded if recorded is not None and self._is(recorded, asked) else None
 
     def _is(self, recorded: Recorded, asked: Asked) -> bool:
         if recorded.key != asked.key:
