@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def compile_(
     capture: Annotated[
         Path | None,
-        typer.Argument(help="A recording made by reenact record.", show_default=False),
+        typer.Argument(
+            metavar="[CAPTURE]", help="A recording made by reenact record.", show_default=False
+        ),
     ] = None,
     dedup: Annotated[
         bool, typer.Option("--dedup", help="Keep a smallest set of cases with every shape.")
