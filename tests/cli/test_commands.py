@@ -153,6 +153,7 @@ def test_rehearse_saves_what_it_learned(reenact, suite, project, monkeypatch):
         "reenact: calls that turned out to belong to another request than it seemed: 2",
         "reenact: values the service makes up: 4 uuid",
         "reenact: suite reenact/: 3 requests, 2 cases, 2 calls of theirs, 1 of the session, 1 set aside",
+        "reenact: files and folders that it changes, laid as they were before: 4",
         "reenact: set aside: 1: two rehearsals answered differently",
     ]
 
@@ -242,7 +243,7 @@ def test_without_a_command_there_is_help(reenact):
 
 
 def test_version_names_the_formats(reenact):
-    assert "suite format 1" in reenact("version").out
+    assert "suite format 2" in reenact("version").out
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_every_setting_is_documented_and_the_example_loads(tmp_path):
     for name in re.findall(r'"(\w+\.(?:pem|key))"', example):
         (tmp_path / name).write_bytes(pair)
     settings = load_settings(None, tmp_path)
-    for part in (settings, settings.tls, *settings.tls.client_certs):
+    for part in (settings, settings.tls, settings.files, *settings.tls.client_certs):
         for field in part.__struct_fields__:
             assert getattr(part, field), f"{field} is missing from the example"
     assert {type(p) for p in (settings, settings.tls)} == {Settings, Tls}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
+from reenact.model.files import FileBefore, Kind
+from reenact.model.suite import FORMAT, Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.symbol import Generated
 
 ORDER = "6f1c2c1e-0000-4000-8000-000000000001"
@@ -80,7 +81,7 @@ ASIDE = Case(
     aside="two rehearsals answered differently",
 )
 SUITE = Suite(
-    format=1,
+    format=FORMAT,
     capture="sha256:" + "ab" * 32,
     command=("python", "-m", "orders", "--port", "8000"),
     started_ns=1_795_400_000_000_000_000,
@@ -97,6 +98,27 @@ SUITE = Suite(
             response=[b"message", b"refresh", b"\xff\xfe"],
             uses=Uses.MANY,
         ),
+    ),
+    files=(
+        FileBefore(
+            path="/run/orders.sock.link", kind=Kind.LINK, content="/run/elsewhere", owner=(0, 7)
+        ),
+        FileBefore(
+            path="data",
+            kind=Kind.FOLDER,
+            mode=0o750,
+            mtime_ns=1_795_399_000_000_000_001,
+            whole=True,
+        ),
+        FileBefore(
+            path="data/orders.db",
+            kind=Kind.FILE,
+            content="cd" * 32,
+            size=8192,
+            mode=0o644,
+            mtime_ns=1_795_399_000_000_000_000,
+        ),
+        FileBefore(path="data/orders.db-journal", kind=Kind.ABSENT),
     ),
     rehearsed=2,
 )

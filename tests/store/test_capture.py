@@ -140,7 +140,7 @@ def test_the_digest_tells_contents_apart(some, tmp_path):
         (MAGIC[:5], "cut before it began"),
         (MAGIC, "cut before it began"),
         (MAGIC + b"\x01", "cut before it began (no content)"),
-        (MAGIC + b"\x02", "capture format 2, this version reads 1 to 1; upgrade reenact"),
+        (MAGIC + b"\x03", "capture format 3, this version reads 1 to 2; upgrade reenact"),
         (MAGIC + b"\x00", "capture format 0"),
         (b"PK\x03\x04 something else", "this is no reenact recording"),
     ],

@@ -8,7 +8,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from reenact.model.exchange import Outcome
-from reenact.model.suite import Accepted, Case, Interaction, Suite, Tolerance, Trials, Uses
+from reenact.model.files import FileBefore, Kind
+from reenact.model.suite import FORMAT, Accepted, Case, Interaction, Suite, Tolerance, Trials, Uses
 from reenact.model.symbol import Generated
 
 TRICKY = [
@@ -102,9 +103,35 @@ def needing_the_first(drawn: list[Case], need: bool) -> list[Case]:
 many_cases = st.tuples(
     st.lists(cases, max_size=3, unique_by=lambda case: case.id), st.booleans()
 ).map(lambda drawn: tuple(needing_the_first(*drawn)))
+owners = st.one_of(st.none(), st.tuples(st.integers(0, 2**32), st.integers(0, 2**32)))
+hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
+modes = st.integers(0, 0o7777)
+files = st.one_of(
+    st.builds(FileBefore, path=texts, kind=st.just(Kind.ABSENT)),
+    st.builds(FileBefore, path=texts, kind=st.just(Kind.LINK), content=texts, owner=owners),
+    st.builds(
+        FileBefore,
+        path=texts,
+        kind=st.just(Kind.FOLDER),
+        mode=modes,
+        mtime_ns=times,
+        owner=owners,
+        whole=st.booleans(),
+    ),
+    st.builds(
+        FileBefore,
+        path=texts,
+        kind=st.just(Kind.FILE),
+        content=hashes,
+        size=times,
+        mode=modes,
+        mtime_ns=times,
+        owner=owners,
+    ),
+)
 suites = st.builds(
     Suite,
-    format=st.just(1),
+    format=st.just(FORMAT),
     capture=texts,
     command=st.lists(texts, max_size=3).map(tuple),
     started_ns=times,
@@ -112,6 +139,7 @@ suites = st.builds(
     addresses=st.lists(st.ip_addresses().map(str), max_size=2).map(tuple),
     cases=many_cases,
     session=many_calls,
+    files=st.lists(files, max_size=3).map(tuple),
     rehearsed=st.integers(0, 9),
 )
 

@@ -54,7 +54,7 @@ def compile_(
     if coverage and (capture is not None or not dedup):
         raise UserError("--coverage goes with --dedup, and is for a suite that was rehearsed")
     if capture is not None:
-        made = making.compiled(capture)
+        made = making.compiled(capture, suite)
         made = _deduped(made) if dedup else made
         save_suite(made, suite)
     elif dedup:

@@ -14,13 +14,16 @@ from reenact.model.suite import Suite
 
 if TYPE_CHECKING:
     from reenact.intercept.settings import Settings
+    from reenact.model.files import FileBefore
     from reenact.replay.options import RunOptions
+    from reenact.store.capture import Capture
 
 Say = Callable[[str], None]
 
 
-def compiled(capture: Path) -> Suite:
-    """The suite of a recording, before any rehearsal. Raises StoreError."""
+def compiled(capture: Path, folder: Path) -> Suite:
+    """The suite of a recording, before any rehearsal. What files held goes to `folder`, the rest
+    is not saved yet. Raises StoreError."""
     from reenact.compile.build import Recording, compile_suite
     from reenact.decode.flow import decode
     from reenact.protocols import builtin
@@ -38,8 +41,22 @@ def compiled(capture: Path) -> Suite:
         addresses=opened.meta.addresses,
         flows=opened.flows,
         exchanges=exchanges,
+        files=_files(opened, folder),
     )
     return compile_suite(recording, builtin())
+
+
+def _files(opened: Capture, folder: Path) -> tuple[FileBefore, ...]:
+    from reenact.compile.files import kept
+    from reenact.store import files
+
+    changed = files.unpack(opened.pieces(), folder / files.FOLDER)
+    for path in changed.cut:
+        say_on_stderr(f"the content of {path} is not whole in the recording; it is left out")
+    meta = opened.meta
+    return kept(
+        changed.files, gone=changed.gone, programs=changed.programs, cwd=meta.cwd, owner=meta.owner
+    )
 
 
 def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say, tests: int = 1) -> Suite:
@@ -67,8 +84,16 @@ def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> R
         cwd=Path.cwd(),
         env=dict(os.environ),
         log=places.service_log(folder),
+        contents=contents(folder),
         settings=settings,
     )
+
+
+def contents(folder: Path) -> Path:
+    """Where what files held lies."""
+    from reenact.store.files import FOLDER
+
+    return folder.absolute() / FOLDER
 
 
 def tell(suite: Suite, folder: Path, say: Say) -> Exit:
@@ -81,6 +106,8 @@ def tell(suite: Suite, folder: Path, say: Say) -> Exit:
         f"suite {folder}/: {len(suite.cases)} requests, {len(suite.cases) - aside.total()} cases,"
         f" {calls} calls of theirs, {len(suite.session)} of the session, {aside.total()} set aside"
     )
+    if suite.files:
+        say(f"files and folders that it changes, laid as they were before: {len(suite.files)}")
     for case in suite.cases:
         if case.aside and case.trials is not None:
             say(f"set aside: {case.id}: {aside_text(case)}")

@@ -104,7 +104,7 @@ def _make(options: RecordOptions, folder: Path, *, rehearse: bool) -> Exit:
     from reenact.store.suite import save_suite
 
     say = making.say_on_stderr
-    suite = making.compiled(options.capture)
+    suite = making.compiled(options.capture, folder)
     save_suite(suite, folder)
     if suite.cases and rehearse and not options.command:
         say(
@@ -135,7 +135,7 @@ def _append(
     from reenact.replay.run import rehearse as replay
 
     say = making.say_on_stderr
-    made = making.compiled(options.capture)
+    made = making.compiled(options.capture, folder)
     if made.cases and rehearse and options.command:
         run = making.run_options(options.command, folder, options.settings)
         if options.explicit:
@@ -176,6 +176,8 @@ def _tell_accounting(result: RecordResult, say: making.Say) -> None:
         say(f"lost: {count} bytes: {why}")
     for destination, count in sorted(result.datagrams.items()):
         say(f"not replayable: {count} UDP datagrams to {destination}")
+    if seen.lost_files:
+        say(f"lost: {seen.lost_files} changed files that could not be written to the recording")
     for note in seen.notes:
         say(note)
 

@@ -13,6 +13,7 @@ from reenact.compile.background import with_variation
 from reenact.compile.order import with_order
 from reenact.model.destination import destination, names_by_address
 from reenact.model.exchange import Exchange, Outcome
+from reenact.model.files import FileBefore
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.segment import Flow, Role
 from reenact.model.suite import FORMAT, Case, Interaction, Suite, Uses
@@ -28,6 +29,7 @@ class Recording:
     addresses: tuple[str, ...] = ()
     flows: Mapping[int, Flow]
     exchanges: Sequence[Exchange]
+    files: tuple[FileBefore, ...] = ()
 
 
 def compile_suite(recording: Recording, plugins: Mapping[str, ProtocolPlugin]) -> Suite:
@@ -50,6 +52,7 @@ def compile_suite(recording: Recording, plugins: Mapping[str, ProtocolPlugin]) -
         ports=tuple(sorted({recording.flows[e.flow].server.port for e in inbound})),
         addresses=recording.addresses,
         cases=cases,
+        files=recording.files,
         session=with_variation(
             maker.session(attribution, recording.flows, outbound), plugins, recording.started_ns
         ),

@@ -36,6 +36,18 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     service_key: str = ""
 
 
+class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What of the files that a service changes is kept by a recording: none with `keep` false;
+    one of at most `file_mib`, all together of at most `total_mib` (MiB); `ignore`d are paths
+    (relative ones begin at the service's folder), names of files and folders, and endings
+    of names ("*.pyc")."""
+
+    keep: bool = True
+    file_mib: int = 64
+    total_mib: int = 512
+    ignore: tuple[str, ...] = ("__pycache__", "*.pyc")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`unix_sockets`: paths of dependencies' sockets beside those that are found.
     `protocols`: `{"10.0.0.7:9000" = "redis"}` where detection needs help."""
@@ -43,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls: Tls = Tls()
     unix_sockets: tuple[str, ...] = ()
     protocols: Annotated[dict[str, str], msgspec.Meta()] = {}
+    files: Files = Files()
 
 
 def load_settings(path: Path | None, cwd: Path) -> Settings:

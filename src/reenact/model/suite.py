@@ -7,10 +7,11 @@ import enum
 import msgspec
 
 from reenact.model.exchange import Outcome
+from reenact.model.files import FileBefore
 from reenact.model.symbol import Generated
 from reenact.model.value import Value
 
-FORMAT = 1
+FORMAT = 2
 """Of the suite's files. Bump with an upgrade step and one old suite kept as a test."""
 
 
@@ -124,6 +125,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     `capture` is the digest of the capture it was compiled from; `started_ns` is the recording's start on the
     wall clock, nanoseconds since the epoch; `ports` are those the service listened on;
     `addresses` are the service's own, which a replay gives it again (empty: this machine's);
+    `files` are laid before the service starts, each time anew.
     `rehearsed` counts the rehearsals this suite has been through (0: never).
     """
 
@@ -135,4 +137,5 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     addresses: tuple[str, ...] = ()
     session: tuple[Interaction, ...] = ()
+    files: tuple[FileBefore, ...] = ()
     rehearsed: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 
 from reenact import __version__
@@ -32,6 +33,8 @@ def writing(
         command=options.command,
         started_ns=clock.wall_ns(),
         addresses=addresses,
+        cwd=os.path.realpath(options.cwd),
+        owner=(os.geteuid(), os.getegid()) if hasattr(os, "geteuid") else None,
     )
     writer = CaptureWriter(
         options.capture, meta, lambda why: say(f"{why}; the service goes on, unrecorded")

@@ -16,6 +16,7 @@ from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.loop import loop_factory
 from reenact.intercept.tap import Recorder
 from reenact.record.descriptors import all_we_may_have
+from reenact.record.files import ChangedFiles, watch
 from reenact.record.keeping import flush_always, writing
 from reenact.record.options import RecordOptions, RecordResult
 from reenact.record.sandboxed import Sandboxed
@@ -48,6 +49,7 @@ def record_in_sandbox(
                 cwd=str(options.cwd),
                 env=trust.env,
                 binds=(*trust.binds, *socket_binds),
+                watch=watch(options),
             )
             with start(spec) as sandbox, all_we_may_have():
                 return _recorded(options, clock, say, authority, sandbox, listeners, trust.roots)
@@ -65,10 +67,15 @@ def _recorded(
     for note in sandbox.notes:
         say(note)
     with writing(options, clock, say, sandbox.spec.addresses) as (writer, recorder):
+        told = sandbox.changed_files
+        changed = ChangedFiles(told, writer) if told else None
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             code, stage = runner.run(
-                _run(options, sandbox, recorder, authority, writer, say, listeners, roots)
+                _run(options, sandbox, recorder, authority, writer, say, listeners, roots, changed)
             )
+        if changed:
+            changed.finish()
+            recorder.notes.update(dict.fromkeys(changed.notes()))
         accounting = writer.close(tuple(recorder.notes))
     if not stage.ports and not stage.interrupted:
         raise MachineError(
@@ -106,6 +113,7 @@ async def _run(
     say: Callable[[str], None],
     listeners: dict[str, socket.socket],
     roots: bytes,
+    changed: ChangedFiles | None,
 ) -> tuple[int, _Stage]:
     stage = Sandboxed(sandbox, recorder, authority, options.settings, say, roots)
     interrupted = False
@@ -117,12 +125,22 @@ async def _run(
         # one means "at once" to many servers.
         stage.stop(told=number == signal.SIGINT and not sandbox.spec.own_group)
 
+    if changed and sandbox.changed_files:
+        loop, told = asyncio.get_running_loop(), sandbox.changed_files
+
+        def on_told() -> None:
+            if not changed.take():
+                loop.remove_reader(told)
+
+        loop.add_reader(told, on_told)
     flushing = asyncio.get_running_loop().create_task(flush_always(writer))
     try:
         with on_interrupt(on_signal):
             code = await stage.run(listeners)
     finally:
         flushing.cancel()
+        if sandbox.changed_files:
+            asyncio.get_running_loop().remove_reader(sandbox.changed_files)
     return code, _Stage(stage.ports, stage.datagrams, interrupted)
 
 

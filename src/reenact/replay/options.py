@@ -16,7 +16,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`command` empty: the recorded one. `select` are case ids to run (None: all), in the suite's order.
     `keep_files` receives what the service wrote. `log` is where its output goes. `explicit`: no
     sandbox; the service is told our ports and nothing else is kept from it. `clock` is as told on
-    the command line. `live` are real dependencies to ask what is not recorded, by destination."""
+    the command line. `live` are real dependencies to ask what is not recorded, by destination.
+    `contents`: where the content of the suite's files lies."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -32,3 +33,4 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     start_wait_s: float = 120.0
     clock: str = RECORDED
     live: Mapping[str, Target] = {}
+    contents: Path | None = None

@@ -39,6 +39,11 @@ SHIFT_NS = 1_300_000_000
 """The last of those lives this much later than the recording: what a service reads off its clock
 by the second is seen to vary, though each run begins at the recorded time."""
 
+_SPLIT = (
+    "this service keeps state in files, and each of the instances has files of its own: a case "
+    "that builds on what another one wrote needs the same; then leave --jobs out"
+)
+
 REHEARSALS_MAX = 7
 """While that test fails, what varies seldom is looked for again."""
 
@@ -87,8 +92,9 @@ def run_suite(
         )
     place = {case.id: n for n, case in enumerate(suite.cases)}
     played = _side_by_side(suite, lots, options, on_verdict)
+    notes = (*played.notes, *((_SPLIT,) if suite.files else ()))
     in_order = sorted(played.verdicts, key=lambda v: place[v.case])
-    return msgspec.structs.replace(played, verdicts=tuple(in_order))
+    return msgspec.structs.replace(played, verdicts=tuple(in_order), notes=notes)
 
 
 def rehearse(
@@ -183,7 +189,7 @@ def _play(
             stage = runner.run(play())
     assert stage.finished is not None
     notes = (f"the service's clock: {problem}",) if problem and options.clock != NOW else ()
-    return _Run(stage.done, stage.finished, notes)
+    return _Run(stage.done, stage.finished, (*world.notes, *notes))
 
 
 async def _ask(options: RunOptions, destination: str, request: Value) -> tuple[Value, str]:

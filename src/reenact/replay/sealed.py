@@ -15,9 +15,11 @@ from pathlib import Path
 import msgspec
 
 from reenact.base.clock import SystemClock
+from reenact.base.errors import StoreError
 from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.inbound import unverified, watch
 from reenact.intercept.relay import join, prompt, refuse
+from reenact.model.files import FileBefore, Kind
 from reenact.model.segment import Endpoint, Transport
 from reenact.model.suite import Suite
 from reenact.replay.core.clock import CaseClock
@@ -28,8 +30,10 @@ from reenact.sandbox import faketime
 from reenact.sandbox.need import start
 from reenact.sandbox.process import Sandbox
 from reenact.sandbox.reach import belongs_inside, dial_inside
-from reenact.sandbox.spec import SandboxSpec
+from reenact.sandbox.spec import Laid, SandboxSpec
 from reenact.sandbox.trust import arrange
+
+_NAMED = 3
 
 STOP_S = 3.0
 """What a service gets to end after its last case; nothing it still does counts."""
@@ -61,6 +65,7 @@ def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[Seal
             binds=(*trust.binds, *((str(folder / n), path) for n, path, _ in sockets)),
             addresses=suite.addresses,
             overlay=True,
+            files=_laid(suite, options),
             keep_files=None if options.keep_files is None else str(options.keep_files),
             own_group=True,
             stdin=quiet.fileno(),
@@ -70,6 +75,39 @@ def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[Seal
         sandbox, service_clock = _started(spec, clock, folder, stack)
         listeners = {path: sock for _, path, sock in sockets}
         yield SealedWorld(sandbox, authority, listeners, options.log, service_clock)
+
+
+def _laid(suite: Suite, options: RunOptions) -> tuple[Laid, ...]:
+    """What the recorded service found below its folder is laid below the present one."""
+    cwd = os.path.realpath(options.cwd)
+    out = []
+    for one in suite.files:
+        source = one.content
+        if one.kind is Kind.FILE:
+            source = str(_content(one, options))
+        path = os.path.normpath(os.path.join(cwd, one.path))
+        out.append(
+            Laid(
+                path=path,
+                kind=one.kind.value,
+                mode=one.mode,
+                owner=one.owner,
+                mtime_ns=one.mtime_ns,
+                source=source,
+                whole=one.whole,
+            )
+        )
+    return tuple(out)
+
+
+def _content(one: FileBefore, options: RunOptions) -> Path:
+    path = (options.contents or Path()) / one.content
+    if not path.is_file() or path.stat().st_size != one.size:
+        raise StoreError(
+            f"{path}: what {one.path} held is missing or cut; restore it, or take the file's line "
+            "out of files.yaml"
+        )
+    return path
 
 
 def _started(
@@ -159,6 +197,14 @@ class SealedWorld:
         self._authority = authority
         self._unix = unix
         self._inside: set[asyncio.Task[None]] = set()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        unlaid = self._sandbox.unlaid
+        if not unlaid:
+            return ()
+        more = f" and {len(unlaid) - _NAMED} more" if len(unlaid) > _NAMED else ""
+        return (f"not as when the recording began: {', '.join(unlaid[:_NAMED])}{more}",)
 
     @property
     def wall_ahead_ns(self) -> int:

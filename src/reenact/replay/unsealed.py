@@ -103,6 +103,7 @@ class UnsealedWorld:
     ) -> None:
         self.log = log
         self.wall_ahead_ns = 0
+        self.notes: tuple[str, ...] = ()
         self.clock_problem = "without a sandbox it is the machine's"
         self._child = child
         self._authority = authority

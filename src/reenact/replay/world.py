@@ -37,6 +37,10 @@ class World(Protocol):
     log: Path
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not as it was when the recording began, for the summary."""
+
+    @property
     def wall_ahead_ns(self) -> int:
         """How far the service's wall clock is ahead of the machine's; negative: behind."""
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from reenact.sandbox.check import EXPLICIT, Check
+from reenact.sandbox.files import notify, seccomp
 from reenact.sandbox.inside import kernel, mounts, netlink, network
 from reenact.sandbox.process import may_make_namespaces
 
@@ -25,7 +26,7 @@ def diagnose() -> list[Check]:
     """Every check, in the order in which a sandbox needs them. On Linux; see `need.diagnose`."""
     out = [_namespaces()]
     if out[0].ok:
-        out += [_network(), _files(), _processes(), _low_ports()]
+        out += [_network(), _files(), _changed_files(), _processes(), _low_ports()]
     return [*out, _ipv6(), _uvloop()]
 
 
@@ -82,6 +83,24 @@ def _files() -> Check:
         False,
         f"overlayfs cannot be mounted ({problem}): files that a test writes stay",
         "Linux 5.11 or later has it without root; load the module overlay",
+        required=False,
+    )
+
+
+def _changed_files() -> Check:
+    def body() -> None:
+        if not seccomp.supported(os.uname().machine) or not notify.supported():
+            raise OSError(38, "needs Linux 5.5 or later, on x86-64 or arm64")
+        os.close(seccomp.install())
+
+    problem = _tried(body)
+    if not problem:
+        return Check("changed files", True, "a recording keeps them as they were before")
+    return Check(
+        "changed files",
+        False,
+        f"no seccomp filter can be set ({problem}): a test begins with the files of its own time",
+        "in a container, run it with --security-opt seccomp=unconfined",
         required=False,
     )
 

@@ -108,6 +108,10 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         "own_group": spec.own_group,
         "clock": spec.clock,
         "clock_offset_ns": spec.clock_offset_ns,
+        "watch": _watch_plan(spec),
+        "files": [
+            (f.path, f.kind, f.mode, f.owner, f.mtime_ns, f.source, f.whole) for f in spec.files
+        ],
         "rootless": not may_make_namespaces(),
     }
     with os.fdopen(os.memfd_create("plan"), "w+b") as out:
@@ -115,6 +119,17 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         out.flush()
         out.seek(0)
         yield out
+
+
+def _watch_plan(spec: SandboxSpec) -> dict[str, Any] | None:
+    if spec.watch is None:
+        return None
+    return {
+        "file": spec.watch.file_bytes,
+        "total": spec.watch.total_bytes,
+        "ignored": [os.fsencode(path) for path in spec.watch.ignored],
+        "spool": spec.watch.spool,
+    }
 
 
 def _used_folders(spec: SandboxSpec) -> list[str]:
@@ -159,6 +174,9 @@ class Sandbox:
     `datagram_sockets`: other UDP; `receive_datagram`, `answer_datagram`.
     `pidfd`: readable when the sandbox has ended; then `returncode` is the service's.
     `clock`: whether its clock can be moved; when that was asked for and is not so, `notes` says why.
+    `changed_files`: tells what stood at a path before the service changed it (`files.told`); None
+    when nothing is watched.
+    `unlaid`: files of `spec.files` that are not as they should be, with the reasons.
     `notes`: what this machine could not do, for the summary.
     """
 
@@ -172,12 +190,17 @@ class Sandbox:
     ) -> None:
         self.spec = spec
         self.notes: tuple[str, ...] = tuple(told["notes"])
+        self.unlaid: tuple[str, ...] = tuple(told["unlaid"])
         self.clock: bool = told["clock"]
         self._clock_offset_ns = spec.clock_offset_ns
         self._launcher = launcher
         self._control = control
         self._scratch = descriptors.pop(0)
         self._diag = socket.socket(fileno=descriptors.pop(0))
+        self.changed_files: socket.socket | None = None
+        if told["watched"]:
+            self.changed_files = socket.socket(fileno=descriptors.pop())
+            self.changed_files.setblocking(False)
         tables = len(descriptors) - told["families"] * len(MAKERS)
         self._tables = [descriptors.pop() for _ in range(tables)]
         sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
@@ -323,7 +346,8 @@ class Sandbox:
             os.close(descriptor)
         spare = [one for pool in self._spare.values() for one in pool]
         listening = (*self.tcp_listeners, *self.dns_sockets, *self.datagram_sockets)
-        for sock in (self._diag, *listening, *spare, *self._answering.values()):
+        watching = [self.changed_files] if self.changed_files else []
+        for sock in (self._diag, *listening, *spare, *watching, *self._answering.values()):
             sock.close()
 
     def __enter__(self) -> Sandbox:

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 import zstandard
 
 MAGIC = b"REENACT\x1a"
-VERSION = 1
+VERSION = 2
+"""1 had no files. What is older than this can be read, down to OLDEST."""
+OLDEST = 1
 _HEAD = struct.Struct("<IBI")
 BLOCK_MAX = 256 * 1024 * 1024
 """Decompressed; a larger claim is damage. Writers end a block soon after 1 MiB."""
@@ -27,6 +29,7 @@ class Kind(enum.IntEnum):
     SEGMENTS = 3  # a list of segments, in order of seq
     END = 4  # the accounting, last; absent when the recorder was killed
     INDEX = 5  # before END: which flows each block of segments tells of
+    FILES = 6  # a list of pieces of files that the service changed, as they were before
 
 
 def start() -> bytes:

@@ -12,24 +12,29 @@ import msgspec
 
 from reenact.base.errors import StoreError
 from reenact.model.segment import Flow, Segment
-from reenact.store.blocks import MAGIC, VERSION, Kind, Torn, scan, unpack
+from reenact.store.blocks import MAGIC, OLDEST, VERSION, Kind, Torn, scan, unpack
+from reenact.store.files import Piece
 
 T = TypeVar("T")
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
     """`started_ns` is wall clock, nanoseconds since the epoch. `addresses` are the service's own
-    in its sandbox; none without one."""
+    in its sandbox; none without one. `cwd` is the folder it was started in, and `owner` the user
+    and group who recorded; neither is known of a recording without files."""
 
     reenact: str
     command: tuple[str, ...]
     started_ns: int
     addresses: tuple[str, ...] = ()
+    cwd: str = ""
+    owner: tuple[int, int] | None = None
 
 
 class Accounting(msgspec.Struct, frozen=True, kw_only=True):
     """What the recorder saw, stored and lost, exactly: what was seen is what was stored and what
-    was lost, for bytes and for connections. `notes` are for people."""
+    was lost, for bytes and for connections. `files` counts what is told of changed files.
+    `notes` are for people."""
 
     connections: int = 0
     stored_connections: int = 0
@@ -39,6 +44,8 @@ class Accounting(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes: int = 0
     lost_bytes: int = 0
     lost_why: dict[str, int] = {}
+    files: int = 0
+    lost_files: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -63,6 +70,7 @@ class Capture:
         self.torn = ""
         self.accounting: Accounting | None = None
         self._blocks: dict[int, memoryview] = {}
+        self._files: list[memoryview] = []
         self._flows: dict[int, Flow] = {}
         self._index: dict[int, list[int]] | None = None
         self._grouped: dict[int, list[Segment]] | None = None
@@ -108,6 +116,11 @@ class Capture:
         for at in self._blocks:
             yield from self._of_block(at)
 
+    def pieces(self) -> Iterator[Piece]:
+        """Of the files that the service changed, one block in memory at a time."""
+        for packed in self._files:
+            yield from self._decoded(packed, list[Piece])
+
     def _of_block(self, at: int) -> list[Segment]:
         return self._decoded(self._blocks[at], list[Segment])
 
@@ -117,6 +130,8 @@ class Capture:
                 self._flows[flow.id] = flow
         elif kind is Kind.SEGMENTS:
             self._blocks[at] = packed
+        elif kind is Kind.FILES:
+            self._files.append(packed)
         elif kind is Kind.INDEX:
             self._index = {}
             for row in self._decoded(packed, list[BlockOfSegments]):
@@ -144,9 +159,9 @@ def open_capture(path: Path) -> Capture:
     if len(head) <= len(MAGIC):
         raise StoreError(f"{path}: the recording was cut before it began; record again")
     version = head[len(MAGIC)]
-    if version != VERSION:
+    if not OLDEST <= version <= VERSION:
         raise StoreError(
-            f"{path}: capture format {version}, this version reads 1 to {VERSION}; "
+            f"{path}: capture format {version}, this version reads {OLDEST} to {VERSION}; "
             "upgrade reenact or record again"
         )
     return Capture(path, data)

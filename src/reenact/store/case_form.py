@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from reenact.model.exchange import Outcome
+from reenact.model.files import FileBefore
 from reenact.model.suite import (
     FORMAT,
     RULES,
@@ -48,7 +49,12 @@ def suite_tree(suite: Suite) -> dict[str, Value]:
     }
 
 
-def suite_of(tree: Value, cases: tuple[Case, ...], session: tuple[Interaction, ...]) -> Suite:
+def suite_of(
+    tree: Value,
+    cases: tuple[Case, ...],
+    session: tuple[Interaction, ...],
+    files: tuple[FileBefore, ...],
+) -> Suite:
     fields = Fields(tree)
     fields.whole("format")  # checked before, see suite.py
     suite = Suite(
@@ -61,6 +67,7 @@ def suite_of(tree: Value, cases: tuple[Case, ...], session: tuple[Interaction, .
         capture=fields.text("capture", ""),
         cases=cases,
         session=session,
+        files=files,
     )
     fields.done()
     return suite

@@ -2,6 +2,8 @@
 
     suite.yaml              what was recorded: command, ports, the capture's digest
     session.yaml            calls that belong to no case
+    files.yaml              files that the service changes, as they were before
+    files/<sha256>          their content; written by `reenact.store.files`
     cases/0001-<what>.yaml  one case: request, expected response, expected calls
     bodies/<sha256>         values too large to read
 
@@ -18,15 +20,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from reenact.base.errors import StoreError
+from reenact.model.files import FileBefore
 from reenact.model.suite import FORMAT, Case, Interaction, Suite
 from reenact.model.value import Path as TreePath
 from reenact.model.value import Value, path_text
-from reenact.store import bodies, case_form, replace, yaml_read, yaml_write
+from reenact.store import bodies, case_form, file_form, replace, yaml_read, yaml_write
 from reenact.store.fields import Fields, WrongField
+from reenact.store.files import FOLDER as CONTENTS
 from reenact.store.upgrade import upgraded
 
 T = TypeVar("T")
 SUITE, SESSION, CASES, BODIES = "suite.yaml", "session.yaml", "cases", "bodies"
+FILES = "files.yaml"
 _TITLE = "# A suite of reenact: made from a recording, meant to be read and edited.\n"
 _OURS = (_TITLE.encode(), b"format:")
 _SAFE_ID = re.compile(r"([0-9]{4,9})-[a-z0-9][a-z0-9_.-]{0,80}")
@@ -40,7 +45,7 @@ def save_suite(suite: Suite, folder: Path) -> None:
     files = suite_files(suite)
     try:
         _refuse_foreign(folder)
-        replace.replace_files(folder, files, _stale(folder, files))
+        replace.replace_files(folder, files, _stale(folder, files, suite.files))
     except OSError as error:
         raise StoreError(
             f"{error.filename or folder}: cannot write the suite: {error.strerror}"
@@ -82,6 +87,8 @@ def suite_files(suite: Suite) -> dict[str, bytes]:
     if suite.session:
         tree: dict[str, Value] = {"session": [case_form.call_tree(call) for call in suite.session]}
         files[SESSION] = yaml_write.write(tree, sink).encode()
+    if suite.files:
+        files[FILES] = yaml_write.write(file_form.files_tree(suite.files), sink).encode()
     return files | {f"{BODIES}/{name}": content for name, content in sink.files.items()}
 
 
@@ -127,7 +134,10 @@ def _load(folder: Path) -> Suite:
     session: tuple[Interaction, ...] = ()
     if (folder / SESSION).is_file():
         session = _File(folder / SESSION, source).read_as(_session_of)
-    suite = head.read_as(lambda tree: case_form.suite_of(tree, cases, session))
+    files: tuple[FileBefore, ...] = ()
+    if (folder / FILES).is_file():
+        files = _File(folder / FILES, source).read_as(file_form.files_of)
+    suite = head.read_as(lambda tree: case_form.suite_of(tree, cases, session, files))
     _check_references(suite, folder)
     return suite
 
@@ -199,12 +209,17 @@ def _refuse_foreign(folder: Path) -> None:
         )
 
 
-def _stale(folder: Path, files: dict[str, bytes]) -> list[str]:
+def _stale(folder: Path, files: dict[str, bytes], changed: tuple[FileBefore, ...]) -> list[str]:
     """Files that an earlier suite left and this one has not; others in the folder stay."""
     ours = [p for p in sorted((folder / CASES).glob("*.yaml")) if _begins(p, b"case: ")]
     ours += [p for p in sorted((folder / BODIES).glob("*")) if bodies.NAME.fullmatch(p.name)]
     if _begins(folder / SESSION, b"session:"):
         ours.append(folder / SESSION)
+    if _begins(folder / FILES, b"files:"):
+        ours.append(folder / FILES)
+    used = {one.content for one in changed}
+    contents = (p for p in sorted((folder / CONTENTS).glob("*")) if p.name not in used)
+    ours += [p for p in contents if bodies.NAME.fullmatch(p.name)]
     names = (path.relative_to(folder).as_posix() for path in ours)
     return [name for name in names if name not in files]
 

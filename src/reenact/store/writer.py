@@ -19,6 +19,7 @@ from reenact.base.errors import UserError
 from reenact.model.segment import Flow, FlowId, Segment, SegmentKind, Side
 from reenact.store.blocks import Kind, block, start
 from reenact.store.capture import Accounting, BlockOfSegments, Meta
+from reenact.store.files import Piece, pieces_of
 
 FLUSH_S = 0.2
 FLUSH_BYTES = 1024 * 1024
@@ -41,6 +42,12 @@ class _Batch(NamedTuple):
     flows: list[Flow]
     segments: list[Segment]
     size: int
+    weight: int
+
+
+class _File(NamedTuple):
+    piece: Piece
+    content: int | None
     weight: int
 
 
@@ -106,6 +113,11 @@ class CaptureWriter:
         lost = self._gaps.pop((flow, side))
         self._append(flow, side, SegmentKind.GAP, self._last_ns, b"", lost)
 
+    def file(self, piece: Piece, content: int | None = None) -> None:
+        """Keep what is told of a changed file; `content`, a descriptor, is closed."""
+        self._disk.put(_File(piece, content, SEGMENT_BYTES + len(piece.data)))
+        self._disk.wait()
+
     def flush(self) -> None:
         """Hand what is pending to the thread; the shell calls it every FLUSH_S."""
         if self._pending or self._flows:
@@ -139,6 +151,8 @@ class CaptureWriter:
             stored_bytes=self._disk.stored,
             lost_bytes=sum(lost.values()),
             lost_why=dict(sorted((why, count) for why, count in lost.items() if count)),
+            files=self._disk.files,
+            lost_files=self._disk.lost_files,
             notes=notes,
         )
         assert done.seen_bytes == done.stored_bytes + done.lost_bytes, done
@@ -158,17 +172,18 @@ class _Disk:
         self.stored = 0
         self.lost: dict[str, int] = {}
         self.stored_flows: set[FlowId] = set()
+        self.files = self.lost_files = 0
         self._at = 0
         self._index: list[BlockOfSegments] = []
         self._moved = threading.Condition()
         self._hangs = False
-        self._queue: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Batch | _File | None] = SimpleQueue()
         self._encoder = msgspec.msgpack.Encoder()
         self._write(start() + block(Kind.META, self._encoder.encode(meta)))
         self._thread = threading.Thread(target=self._run, name="capture-writer", daemon=True)
         self._thread.start()
 
-    def put(self, batch: _Batch) -> None:
+    def put(self, batch: _Batch | _File) -> None:
         with self._moved:
             self.queued += batch.weight
         self._queue.put(batch)
@@ -200,15 +215,39 @@ class _Disk:
         self._file.close()
 
     def _run(self) -> None:
-        while (batch := self._queue.get()) is not None:
-            if not self.failed and self._stores(batch):
-                self.stored += batch.size
-                self.stored_flows.update(flow.id for flow in batch.flows)
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, _File):
+                self._take_file(item)
             else:
-                _count(self.lost, self.failed, batch.size)
+                self._take_batch(item)
             with self._moved:
-                self.queued -= batch.weight
+                self.queued -= item.weight
                 self._moved.notify()
+
+    def _take_batch(self, batch: _Batch) -> None:
+        if not self.failed and self._stores(batch):
+            self.stored += batch.size
+            self.stored_flows.update(flow.id for flow in batch.flows)
+        else:
+            _count(self.lost, self.failed, batch.size)
+
+    def _take_file(self, file: _File) -> None:
+        stored = False
+        try:
+            pieces = [file.piece] if file.content is None else pieces_of(file.piece, file.content)
+            stored = all(self._stores_piece(piece) for piece in pieces)
+        except OSError:  # of reading the content; without its end the file counts as lost
+            stored = False
+        finally:
+            if file.content is not None:
+                os.close(file.content)
+        self.files += stored
+        self.lost_files += not stored
+
+    def _stores_piece(self, piece: Piece) -> bool:
+        if self.failed:
+            return False
+        return self._write(block(Kind.FILES, self._encoder.encode([piece]), level=1))
 
     def _stores(self, batch: _Batch) -> bool:
         try:

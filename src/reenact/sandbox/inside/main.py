@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any  # importing it takes 3 ms of the 20 a start has
 
     from reenact.sandbox.clock.tracer import Tracer
+    from reenact.sandbox.inside.watching import Watched
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
@@ -111,7 +112,9 @@ def _be_init(
         kernel.die_with_parent()
         out, shared = _furnish(plan)
         tracer = _tracer(plan, out)
-        service, ended = _spawn(plan, ignored, tracer, out)
+        watched = _watched(plan, out)
+        service, ended = _spawn(plan, ignored, tracer, watched, out)
+        shared += watched.begin() if watched else []
         _release_stdio()
         socket.send_fds(control, [b"R" + marshal.dumps(out)], shared)
         for descriptor in shared:
@@ -135,10 +138,13 @@ def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     sources = mounts.open_sources(plan["binds"])
     notes = [mounts.fresh_proc()]
     scratch = mounts.Scratch()
+    unlaid: list[str] = []
     sources += mounts.resolver_files(scratch)
     if plan["overlay"]:
         used = [os.path.realpath(folder) for folder in plan["used_folders"]]
-        notes += overlay.cover_everything(scratch, used, rootless=plan["rootless"])
+        problems, devices = overlay.cover_everything(scratch, used, rootless=plan["rootless"])
+        notes += problems
+        unlaid = _lay(plan["files"], devices)
     for source, target in sources:
         _show(source, target)
     scratch.detach()
@@ -148,7 +154,16 @@ def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     sockets = [make(f) for f in families for make in network.MAKERS]
     tables = [os.open(f"/proc/net/{name}", os.O_RDONLY) for name in _tables(families)]
     shared = [scratch.fd, nl.diagnostics().detach(), *(s.detach() for s in sockets), *tables]
-    return {"families": len(families), "notes": [note for note in notes if note]}, shared
+    told = {"families": len(families), "notes": [note for note in notes if note]}
+    return {**told, "unlaid": unlaid}, shared
+
+
+def _lay(files: list[Any], devices: set[int]) -> list[str]:
+    if not files:
+        return []
+    from reenact.sandbox.files import laying
+
+    return laying.lay(files, devices)
 
 
 def _show(source: int, target: str) -> None:
@@ -200,10 +215,20 @@ def _no_clock(problem: str) -> str:
     return f"the service has the machine's clock, not the recording's: {problem}"
 
 
+def _watched(plan: dict[str, Any], out: dict[str, Any]) -> Watched | None:
+    out["watched"] = False
+    if not plan["watch"]:
+        return None
+    from reenact.sandbox.inside import watching  # takes a millisecond
+
+    return watching.arranged(plan["watch"], out)
+
+
 def _spawn(
     plan: dict[str, Any],
     ignored: list[signal.Signals],
     tracer: Tracer | None,
+    watched: Watched | None,
     out: dict[str, Any],
 ) -> tuple[int, int | None]:
     """Fork and exec the service; returns its pid once it runs. Raises Failed when it cannot.
@@ -212,6 +237,7 @@ def _spawn(
     """
     told, tell = os.pipe()  # closed by exec, or says why there was none
     ready, go = os.pipe()  # closed when it is traced
+    handing = socket.socketpair() if watched else None
     pid = os.fork()
     if pid == 0:
         os.close(go)
@@ -219,6 +245,8 @@ def _spawn(
         try:
             if traced:
                 _stop_at_deadlines(tell)
+            if watched and handing:
+                watched.hand_out(handing[1])
             _become_service(plan, ignored)
         except OSError as error:
             os.write(tell, f"{error.filename or plan['command'][0]}: {error.strerror}".encode())
@@ -227,6 +255,9 @@ def _spawn(
     os.close(ready)
     clocked = tracer is not None and _adopt(tracer, pid, go, out)
     os.close(go)
+    if watched and handing:
+        handing[1].close()
+        watched.take(handing[0])
     ended = _first_exec(tracer, pid, out) if tracer and clocked else None
     with os.fdopen(told, "rb") as pipe:
         problem = pipe.read()

@@ -35,8 +35,11 @@ _SEARCH_FOLDERS = 1000
 """Bounds of that search, about 10 ms; the folders the service is known to use are not searched."""
 
 
-def cover_everything(scratch: Scratch, used: Iterable[str], *, rootless: bool) -> list[str]:
-    """Put an overlay over every folder of the writable world; returns what could not be covered.
+def cover_everything(
+    scratch: Scratch, used: Iterable[str], *, rootless: bool
+) -> tuple[list[str], set[int]]:
+    """Put an overlay over every folder of the writable world; returns what could not be covered,
+    and the device numbers of what could.
 
     `used`: folders in which the service surely writes (its current one, home, temporary ones).
     """
@@ -46,11 +49,14 @@ def cover_everything(scratch: Scratch, used: Iterable[str], *, rootless: bool) -
     if rootless:
         _make_ways(plan.covered, used, scratch)
     notes: list[str] = []
+    devices = {os.fstat(scratch.fd).st_dev}
     for folder in sorted(plan.originals):  # parents first
         if folder in plan.split:
             _stand_in(folder, plan.originals[folder], scratch)
         elif folder in plan.covered:
-            notes += _overlay(folder, plan.originals[folder], scratch, rootless=rootless)
+            problem = _overlay(folder, plan.originals[folder], scratch, rootless=rootless)
+            notes += problem
+            devices |= set() if problem else {os.stat(folder).st_dev}
         else:
             mount_again(plan.originals[folder], folder)
     notes += _read_only("/")
@@ -58,7 +64,7 @@ def cover_everything(scratch: Scratch, used: Iterable[str], *, rootless: bool) -
         kernel.mount("tmpfs", "/dev/shm", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777")
     for descriptor in plan.originals.values():
         os.close(descriptor)
-    return notes
+    return notes, devices
 
 
 class _Plan:
