@@ -180,3 +180,12 @@ def test_setting_up_connections_is_not_lost_with_a_case():
     found = done(get(1, calls=(hello, plain)), both)
     [kept] = found.suite.session
     assert (kept.id, kept.uses, kept.asked_ns) == ("s.3.1", Uses.MANY, 105)
+
+
+def test_with_lines_what_alone_reaches_one_stays():
+    cases = tuple(get(n) for n in (1, 2, 3, 4))
+    reached = {"0001": {1, 2}, "0002": {1, 2, 3}, "0003": {1, 4, 5, 3}, "0004": {4}}
+    lines = {name: frozenset(found) for name, found in reached.items()}
+    found = dedup(suite(*cases), builtin(), lines)
+    assert [case.id for case in found.suite.cases] == ["0001", "0003"]
+    assert found.dropped == (("0002", "0001"), ("0004", "0001"))

@@ -30,6 +30,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         answer = {"id": str(uuid.uuid4()), "price": asked(self.path)["price"]}
+        if self.path.endswith("/2"):
+            answer["price"] += 0
         if VERSION == "2":
             answer["price"] = round(answer["price"])
         if VERSION == "3":

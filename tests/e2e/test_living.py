@@ -184,3 +184,29 @@ def test_a_case_that_comes_and_goes_is_set_aside_with_its_statistics(project: Pr
     code, said = project.run("test")
     assert code == 0 and f"set aside: 0001-get-tea: {why}" in said
     assert "1 passed, 0 changed, 1 set aside" in said
+
+
+def test_fewer_cases_say_who_stands_for_whom_and_are_green(tmp_path: Path) -> None:
+    project = Project(tmp_path, free_port(), free_port())
+    project.record("/orders/1", "/orders/3", "/orders/2")
+    shutil.copytree(tmp_path / "reenact", tmp_path / "lines")
+    code, said = project.run("compile", "--dedup")
+    assert code == 0
+    assert "left out: 0003-get-orders-3: 0002-get-orders-1 stands for it" in said
+    assert "left out: 0004-get-orders-2: 0002-get-orders-1 stands for it" in said
+    code, said = project.run("test")
+    assert code == 0 and "2 passed, 0 changed" in said
+    _keeps_what_alone_reaches_a_line(project)
+
+
+def _keeps_what_alone_reaches_a_line(project: Project) -> None:
+    """The service has a line for /orders/2 alone."""
+    shutil.copy(PROGRAM, project.folder)
+    options = ("--suite", "lines")
+    suite = project.folder / "lines/suite.yaml"
+    suite.write_text(suite.read_text().replace(str(PROGRAM), str(project.folder / PROGRAM.name)))
+    code, said = project.run("compile", "--dedup", "--coverage", *options)
+    assert code == 0 and "1 case left out of 4" in said, said
+    assert "left out: 0003-get-orders-3: 0002-get-orders-1 stands for it" in said
+    code, said = project.run("test", *options)
+    assert code == 0 and "3 passed, 0 changed" in said

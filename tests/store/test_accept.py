@@ -72,12 +72,17 @@ def test_a_place_that_the_file_does_not_have_so_is_left_and_named():
     case, left = after(
         differ(Change.VALUE, "headers", "set-cookie", recorded="b", live="z"),
         differ(Change.VALUE, "status", recorded=999, live=200),
-        differ(Change.ADDED, "headers", "x-new", live="1"),
+        differ(Change.ADDED, "headers", "x-new", live=["1", "2"]),
     )
     assert case.response == RESPONSE
     assert [line.split(": ")[1] for line in left] == [
         "response/headers/set-cookie", "response/status", "response/headers/x-new",
     ]  # fmt: skip
+
+
+def test_a_new_header_is_written_by_its_lower_case_name():
+    case, left = after(differ(Change.ADDED, "headers", "x-new", live="1"))
+    assert (left, case.response["headers"][-1]) == ([], ["x-new", "1"])
 
 
 def test_live_ids_are_told_as_the_recorded_ones():

@@ -32,7 +32,7 @@ KINDS = [*(change.value for change in Change), *(change.value for change in Call
 
 
 def accept(
-    case: Annotated[str, typer.Argument(help="The case's id.", show_default=False)],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case's id.", show_default=False)],
     path: Annotated[
         str | None,
         typer.Argument(

@@ -16,6 +16,9 @@ from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.value import Value, leaves
 from reenact.rename.forms import BOUND, STRUCTURED, TOKEN_MIN, kind_of, looks_random
 
+Reached = Mapping[str, frozenset[Hashable]]
+"""Lines of the service by case id."""
+
 Needs = Mapping[str, frozenset[str]]
 _WORD = re.compile(rf"[A-Za-z0-9_~+=-]{{{TOKEN_MIN},}}")
 
@@ -27,9 +30,12 @@ class Deduped(msgspec.Struct, frozen=True, kw_only=True):
     dropped: tuple[tuple[str, str], ...]
 
 
-def dedup(suite: Suite, plugins: Plugins) -> Deduped:
+def dedup(suite: Suite, plugins: Plugins, reached: Reached | None = None) -> Deduped:
+    """`reached`: also keep cases until every line of the service is reached that any case reaches."""
     classes = _classes(suite.cases, plugins)
-    kept = _kept(suite.cases, classes, needs(suite))
+    tied = needs(suite)
+    kept = _kept(suite.cases, classes, tied)
+    kept = _reaching(kept, suite.cases, tied, reached or {})
     stands = {
         case: next(member for member in members if member in kept)
         for members in classes
@@ -76,6 +82,15 @@ def _kept(cases: Sequence[Case], classes: list[list[str]], needs: Needs) -> set[
                 min(members, key=lambda n: (len(closures[n] - kept), len(closures[n])))
             ]
     return _pruned(kept, [case.id for case in cases], classes, needs)
+
+
+def _reaching(kept: set[str], cases: Sequence[Case], needs: Needs, reached: Reached) -> set[str]:
+    """With the case that reaches most of what is missing, until nothing is."""
+    every = frozenset[Hashable]().union(*reached.values())
+    while missing := every.difference(*(reached.get(name, ()) for name in kept)):
+        gains = {case.id: len(missing & reached.get(case.id, frozenset())) for case in cases}
+        kept = kept | _closure(max(gains, key=lambda name: gains[name]), needs)
+    return kept
 
 
 def _closure(case: str, needs: Needs) -> set[str]:

@@ -217,28 +217,10 @@ class Outbound:
         bundles its environment names, and the configured files."""
         key = (name, alpn, verify)
         if key not in self._upstream:
-            self._upstream[key] = self._context(*key)
+            self._upstream[key] = client_context(
+                name, self._settings, self._roots, alpn=alpn, verify=verify
+            )
         return self._upstream[key]
-
-    def _context(self, name: str, alpn: tuple[str, ...], verify: Verify) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        for file in (*trusted_by_environment(), *self._settings.tls.trust_files):
-            with contextlib.suppress(OSError):
-                context.load_verify_locations(file)
-        if self._roots:
-            context.load_verify_locations(cadata=self._roots)
-        if _listed(name, self._settings.tls.insecure):
-            verify = Verify.NOTHING
-        if verify is not Verify.CHAIN_AND_NAME:
-            context.check_hostname = False
-        if verify is Verify.NOTHING:
-            context.verify_mode = ssl.CERT_NONE
-        if alpn:
-            context.set_alpn_protocols(list(alpn))
-        for own in self._settings.tls.client_certs:
-            if _listed(name, (own.host,)):
-                context.load_cert_chain(own.cert, own.key)
-        return context
 
     def _say(self, failed: HandshakeFailed, meant: Endpoint, tap: Tap) -> None:
         where = tap.flow.sni or str(meant)
@@ -257,6 +239,35 @@ class Outbound:
         tap.describe(opaque=text)
         tap.reset(failed.side, text)
         tap.note(text)
+
+
+def client_context(
+    name: str,
+    settings: Settings,
+    roots: str = "",
+    *,
+    alpn: tuple[str, ...] = (),
+    verify: Verify = Verify.CHAIN_AND_NAME,
+) -> ssl.SSLContext:
+    """For the host `name`; `roots` (PEM) are trusted as well."""
+    context = ssl.create_default_context()
+    for file in (*trusted_by_environment(), *settings.tls.trust_files):
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(file)
+    if roots:
+        context.load_verify_locations(cadata=roots)
+    if _listed(name, settings.tls.insecure):
+        verify = Verify.NOTHING
+    if verify is not Verify.CHAIN_AND_NAME:
+        context.check_hostname = False
+    if verify is Verify.NOTHING:
+        context.verify_mode = ssl.CERT_NONE
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    for own in settings.tls.client_certs:
+        if _listed(name, (own.host,)):
+            context.load_cert_chain(own.cert, own.key)
+    return context
 
 
 def asks(first: ClientHello | bytes) -> bytes:

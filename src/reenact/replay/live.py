@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -11,6 +10,8 @@ import msgspec
 
 from reenact.base.clock import Clock
 from reenact.base.errors import UserError
+from reenact.intercept.outbound import client_context
+from reenact.intercept.settings import Settings
 from reenact.model.protocol import Action, Caller, ProtocolPlugin, Received, Send
 from reenact.model.segment import Endpoint, Flow, Role
 from reenact.model.suite import Suite
@@ -77,9 +78,9 @@ def spoken(targets: Mapping[str, Target]) -> dict[str, tuple[str, bool]]:
 
 
 async def ask(
-    where: Target, request: Value, plugin: ProtocolPlugin, clock: Clock, *, verify: bool = True
+    where: Target, request: Value, plugin: ProtocolPlugin, clock: Clock, settings: Settings
 ) -> tuple[Value, str]:
-    """The response, or None and why there is none."""
+    """The response, or None and why there is none. Trusted is what the service trusts."""
     assert plugin.caller is not None
     flow = Flow(
         id=0,
@@ -90,7 +91,7 @@ async def ask(
     )
     try:
         async with asyncio.timeout(WAIT_S):
-            context = _context(verify=verify) if where.tls else None
+            context = client_context(where.host, settings) if where.tls else None
             reader, writer = await asyncio.open_connection(where.host, where.port, ssl=context)
             try:
                 return await _exchange(reader, writer, plugin.caller(flow), request, clock)
@@ -122,11 +123,3 @@ async def _exchange(
         actions = caller.receive(data, clock.now_ns()) if data else caller.eof(clock.now_ns())
         if not data and not any(isinstance(action, Received) for action in actions):
             return None, "closed before an answer"
-
-
-def _context(*, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

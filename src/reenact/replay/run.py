@@ -194,8 +194,7 @@ def _play(
 
 async def _ask(options: RunOptions, destination: str, request: Value) -> tuple[Value, str]:
     where = options.live[destination]
-    verify = where.host not in options.settings.tls.insecure
-    return await ask(where, request, builtin()[PROTOCOL], SystemClock(), verify=verify)
+    return await ask(where, request, builtin()[PROTOCOL], SystemClock(), options.settings)
 
 
 class _Run(NamedTuple):

@@ -216,7 +216,7 @@ def _apply(tree: Value, difference: Difference, told: dict[str, Scalar]) -> bool
         return _remove(place)
     live = None if difference.live is msgspec.UNSET else _recorded(difference.live, told)
     if difference.change is Change.ADDED:
-        return _add(place, live)
+        return _add(place, difference.at[-1], live)
     return _replace(place, difference.recorded, live)
 
 
@@ -230,12 +230,16 @@ def _remove(place: Place) -> bool:
     return False
 
 
-def _add(place: Place, live: Value) -> bool:
+def _add(place: Place, name: str | int, live: Value) -> bool:
     holder, key = place.holder, place.key
     if isinstance(holder, dict):
         holder[str(key)] = live
-    elif place.pair or not isinstance(key, int):
-        return False  # the file spells the name of a header as it was sent, which is not known
+    elif not isinstance(key, int):
+        return False
+    elif place.pair:
+        if not isinstance(live, str | bytes):
+            return False
+        holder.append([name, live])  # any spelling of a header's name means the same
     else:
         holder.insert(key, live)
     return True

@@ -606,7 +606,8 @@ class Engine:
             running.faults.append(f"{asked.destination}, asked live: {error}")
             actions = self._responder(made).answer(token, Refuse(error), now_ns)
         else:
-            filled = fill(running, asked, response, self.names, wall_ns=wall_ns)
+            tls = self._mode.live[asked.destination][1]
+            filled = fill(running, asked, response, self.names, wall_ns=wall_ns, tls=tls)
             running.filled.append(filled)
             actions = self._responder(made).answer(
                 token, Answer(filled.interaction, response), now_ns

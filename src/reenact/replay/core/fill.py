@@ -13,7 +13,13 @@ from reenact.replay.core.events import Filled
 
 
 def fill(
-    running: Running, asked: Asked, response: Value, names: Renaming, *, wall_ns: int
+    running: Running,
+    asked: Asked,
+    response: Value,
+    names: Renaming,
+    *,
+    wall_ns: int,
+    tls: bool,
 ) -> Filled:
     """Live values are told as the recorded ones, and times as those of the recording: of the request by
     the service's clock, of the response by the dependency's, `wall_ns`."""
@@ -32,6 +38,7 @@ def fill(
         request=told,
         response=answer,
         asked_ns=max(0, running.last_ns - running.began_ns),
+        tls=tls,
         uses=Uses.ONCE if running.case is not None else Uses.MANY,
     )
     own = [served.interaction for served in running.served if served.owner == running.id]
