@@ -35,7 +35,7 @@ def refused(done: reenact.Done) -> str:
     [
         (b"", "the file is empty; record again"),
         (MAGIC[:3], "the recording was cut before it began"),
-        (MAGIC + b"\x63", "capture format 99, this version reads 1 to 1; upgrade reenact"),
+        (MAGIC + b"\x63", "capture format 99, this version reads 1 to 2; upgrade reenact"),
         (b"\x7fELF and more", "this is no reenact recording"),
         (None, "some.capture"),
     ],

@@ -14,7 +14,7 @@ from reenact.record.options import RecordOptions
 from reenact.sandbox.files import before
 from reenact.sandbox.spec import Watch
 from reenact.store.files import APPENDED, GONE, LEFT_OUT, PROGRAM, Piece
-from reenact.store.writer import CaptureWriter
+from reenact.store.writer import CaptureWriter, make_room
 
 _MESSAGE_MAX = 256 * 1024
 _NAMED = 3
@@ -39,7 +39,7 @@ def watch(options: RecordOptions) -> Watch | None:
     files: Files = options.settings.files
     if not files.keep:
         return None
-    options.capture.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_room(options.capture)
     return Watch(
         spool=str(options.capture.parent.absolute()),
         file_bytes=files.file_mib * _MIB,

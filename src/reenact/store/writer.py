@@ -286,17 +286,28 @@ class _Disk:
             self._on_failure(why)
 
 
-def _created(path: Path) -> FileIO:
+def make_room(path: Path) -> None:
+    """The folder for the capture at `path`. Raises UserError when it can't be had."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as bad:
+        raise _unwritable(path, bad) from None
+
+
+def _created(path: Path) -> FileIO:
+    make_room(path)
+    try:
         file = FileIO(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
     except OSError as bad:
-        why = bad.strerror
-        raise UserError(f"{path}: cannot be written: {why}; name another --capture") from None
+        raise _unwritable(path, bad) from None
     if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         with contextlib.suppress(OSError):  # a file system without modes
             os.fchmod(file.fileno(), 0o600)
     return file
+
+
+def _unwritable(path: Path, bad: OSError) -> UserError:
+    return UserError(f"{path}: cannot be written: {bad.strerror}; name another --capture")
 
 
 def _count(counts: dict[str, int], why: str, count: int) -> None:
