@@ -142,12 +142,19 @@ class Judge:
     """Verdicts. Pure: the same running case gives the same verdict."""
 
     def __init__(
-        self, names: Renaming, reader: Reader, *, discover: bool, responses_only: bool
+        self,
+        names: Renaming,
+        reader: Reader,
+        *,
+        discover: bool,
+        responses_only: bool,
+        rehearsal: bool = False,
     ) -> None:
         self._names = names
         self._reader = reader
         self._discover = discover
         self._responses_only = responses_only
+        self._rehearsal = rehearsal
 
     def response(self, running: Running, given: Set[str]) -> Comparison:
         """Compare the response, and bind what it minted."""
@@ -163,6 +170,7 @@ class Judge:
             tolerated={t.at: t.rule for t in case.tolerances},
             given=given,
             fixed=frozenset(("response", *at) for at in plugin.fixed),
+            rehearsal=self._rehearsal,
         )
         if running.response is None:
             return Comparison()
