@@ -26,6 +26,9 @@ from reenact.replay.alike import alike_vary_alike
 from reenact.replay.core.events import Observation, Served
 from reenact.replay.shared import OFTEN, Calls, Kind, Place, Shared
 
+NEAR = 50
+"""Calls of a case that far apart are not looked at for their order: the work stays linear."""
+
 
 @dataclass(slots=True)
 class Findings:
@@ -138,14 +141,12 @@ class _Lesson:
             self._findings.shared.unasked(unasked, self._indexed)
 
     def _note_disorder(self, seen: Observation) -> None:
-        own = [s for s in seen.served if s.owner == seen.case]
-        at = {s.interaction: self._recorded(s.interaction)[1] for s in own}
-        for later in own:
-            for earlier in own:
-                early = at[earlier.interaction] < at[later.interaction]
-                if early and earlier.interaction not in later.answered:
-                    pair = earlier.interaction, later.interaction
-                    self._findings.disorder(*pair, self._indexed)
+        own = {s.interaction: s for s in seen.served if s.owner == seen.case}
+        order = sorted(own, key=lambda id: self._recorded(id)[1])
+        for n, later in enumerate(order):
+            for earlier in order[max(n - NEAR, 0) : n]:
+                if earlier not in own[later].answered:
+                    self._findings.disorder(earlier, later, self._indexed)
 
     def _settled(self, seen: Observation) -> bool:
         """Whether the case asked for its own calls and no other case's."""
