@@ -49,6 +49,14 @@ def run_test(
         str | None,
         typer.Option(metavar="FILE", help="Write JSON; - is stdout.", show_default=False),
     ] = None,
+    verdict: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the verdict alone as JSON: the same bytes for equal runs; - is stdout.",
+            show_default=False,
+        ),
+    ] = None,
     github: Annotated[
         bool, typer.Option("--github", help="Print annotations for GitHub Actions.")
     ] = False,
@@ -100,6 +108,8 @@ def run_test(
     from reenact.intercept.settings import load_settings
     from reenact.store.suite import load_suite
 
+    if json == verdict == "-":
+        raise UserError("--json - and --verdict -: only one of them can be on stdout")
     _refuse_needing_sandbox(mode, jobs, keep_files)
     _refuse_together(update=update, reason=reason, live=bool(live), jobs=jobs)
     loaded = load_suite(suite)
@@ -116,7 +126,7 @@ def run_test(
         clock=checked_clock(clock),
         live=_targets(live, loaded),
     )
-    outputs = Outputs(junit=junit, json=json, github=github)
+    outputs = Outputs(junit=junit, json=json, verdict=verdict, github=github)
     report, filled = _played(loaded, suite, options, outputs)
     if filled:
         _write_filled(loaded, filled, suite, reason or "answered live")
@@ -146,7 +156,7 @@ def _played(
     from reenact.replay.run import run_suite
     from reenact.report.terminal import Screen
 
-    stream = stream or (sys.stderr if outputs.json == "-" else sys.stdout)
+    stream = stream or (sys.stderr if "-" in (outputs.json, outputs.verdict) else sys.stdout)
     reporter = reporting.Reporter(suite, folder, options, SystemClock(), Screen(stream, os.environ))
     try:
         played = run_suite(suite, options, reporter.verdict)
