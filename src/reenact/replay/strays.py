@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from reenact.compile.background import with_variation
+from reenact.compile.background import is_stray, with_variation
 from reenact.compile.build import renumbered
 from reenact.compile.kind import kind
 from reenact.model.exchange import Outcome
@@ -128,10 +128,6 @@ class Strays:
             return call
         asked = [_refused(stray, "") for stray in self._seen[self._kind(call)]]
         return with_variation([*asked, call], self._plugins, started_ns)[-1]
-
-
-def is_stray(call: Interaction) -> bool:
-    return call.outcome is Outcome.BROKEN and call.response is None and call.id.startswith("s.r")
 
 
 def _calls(cases: Iterable[Case]) -> Iterator[Interaction]:
