@@ -76,6 +76,12 @@ def test_a_value_that_the_recording_has_is_told_as_it_is():
     assert settled(answered(ONE), case).differences[0].live == ONE
 
 
+def test_a_time_is_told_by_its_form_even_when_it_is_the_recorded_one_by_chance():
+    case = msgspec.structs.replace(CASE, request={"at": "2026-11-23T07:15:30Z", "n": 1_795_400_000})
+    for time, told in (("2026-11-23T07:15:30Z", "<instant>"), (1_795_400_000, "<epoch>")):
+        assert settled(answered(time), case).differences[0].live == told
+
+
 def test_what_a_renaming_or_a_tolerance_explains_is_no_part_of_it():
     explained = Difference(change=Change.VALUE, at=BODY, live=ONE, explained_by="renamed")
     call = CallDifferences(interaction="2.1", label="GET", differences=(explained,))

@@ -23,12 +23,12 @@ from reenact.model.suite import Case
 from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, leaves, path_text
 from reenact.model.verdict import CallDifferences, Miss, Status, Verdict
-from reenact.rename.forms import STRUCTURED, epoch_scale, kind_of
+from reenact.rename.forms import INSTANTS, STRUCTURED, epoch_scale, kind_of
 from reenact.rename.table import Renaming
 from reenact.report.words import value_text
 
 _T = TypeVar("_T")
-_SURE = ("uuid", "jwt", "instant", "ulid", "epoch")
+_SURE = ("uuid", "jwt", "ulid")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 """Where an object lies in memory, as error pages of many languages tell."""
 
@@ -158,15 +158,17 @@ class _Telling:
                 return self.text(value)
             case bytes():
                 return self.text(value.decode("latin-1")).encode("latin-1", "replace")
-            case int() | float() | Decimal() if str(value) not in self._recorded:
+            case int() | float() | Decimal():
                 return "<epoch>" if value == value and _is_time(value) else value
         return value
 
     def text(self, text: str) -> str:
         told = str(self._names.untell(text))
+        kind = kind_of(told)
+        if kind in INSTANTS:
+            return f"<{kind}>"
         if told in self._recorded:
             return told
-        kind = kind_of(told)
         if kind in _SURE:
             return f"<{kind}>"
         told = _ADDRESS.sub("<address>", self._sub(STRUCTURED, told, kind_of))
@@ -175,8 +177,9 @@ class _Telling:
     def _sub(self, form: re.Pattern[str], text: str, kind: Callable[[str], str | None]) -> str:
         def told(found: re.Match[str]) -> str:
             word = found[0]
-            name = None if word in self._recorded else kind(word)
-            return word if name is None else f"<{name}>"
+            name = kind(word)
+            same = word in self._recorded and name not in INSTANTS
+            return word if same or name is None else f"<{name}>"
 
         return form.sub(told, text)
 
@@ -196,7 +199,8 @@ def _random_kind(word: str) -> str | None:
 
 
 def _scalars(case: Case | None) -> frozenset[str]:
-    """What the recording itself says in this case: told as it is, whatever its form."""
+    """What the recording itself says in this case: told as it is, unless it is a time, which may be
+    the recorded one by chance."""
     if case is None:
         return frozenset()
     trees = [case.request, case.response]
