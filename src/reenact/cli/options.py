@@ -11,6 +11,7 @@ import typer
 
 from reenact.base.errors import UserError
 from reenact.cli import making
+from reenact.replay.groups import Restart
 
 
 class Mode(enum.StrEnum):
@@ -57,6 +58,14 @@ ServiceClock = Annotated[
         "--clock",
         metavar="WHEN",
         help="The service's time: recorded, now, 2031-01-01T00:00:00Z, or +36h from the recording.",
+    ),
+]
+RestartWhen = Annotated[
+    Restart,
+    typer.Option(
+        "--restart",
+        help="A fresh instance for each case (needed cases are played before it), for each group of"
+        " cases that need one another, or one for all.",
     ),
 ]
 DEFAULT_SUITE = Path("reenact")

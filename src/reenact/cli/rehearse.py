@@ -13,6 +13,7 @@ from reenact.cli.options import (
     ConfigFile,
     Mode,
     ReplayMode,
+    RestartWhen,
     ServiceClock,
     SuiteCommand,
     SuiteDir,
@@ -20,6 +21,7 @@ from reenact.cli.options import (
     explicit_replay,
     service_command,
 )
+from reenact.replay.groups import Restart
 
 
 def rehearse(
@@ -29,6 +31,17 @@ def rehearse(
     tests: Annotated[
         int, typer.Option(min=1, metavar="N", help="So many tests in a row have to agree.")
     ] = 1,
+    alone: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long groups and cases are played by themselves, and again to find what those"
+            " that fail need; as long as the rehearsals took when left out, 0: not at all.",
+            show_default=False,
+        ),
+    ] = None,
+    restart: RestartWhen = Restart.NEVER,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -37,6 +50,8 @@ def rehearse(
     Finds the values that the service makes up, settles which calls belong to which case, and
     sets aside, with the reason, the cases that don't reproduce. A case that comes and goes
     shows in more tests (--tests): its file then says how many it failed, and what varied.
+    A case that needs what an earlier one left inside the service (a cache, a counter) is found
+    by playing groups and cases by themselves, and its file then says which it needs, and why.
 
     \b
       reenact rehearse
@@ -55,6 +70,7 @@ def rehearse(
         making.run_options(words, suite, settings),
         explicit=explicit_replay(mode),
         clock=checked_clock(clock),
+        restart=restart,
     )
-    made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests)
+    made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests, alone)
     return making.tell(made, suite, making.say_on_stderr)

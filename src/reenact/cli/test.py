@@ -16,6 +16,7 @@ from reenact.cli.options import (
     ConfigFile,
     Mode,
     ReplayMode,
+    RestartWhen,
     Select,
     ServiceClock,
     SuiteCommand,
@@ -25,6 +26,7 @@ from reenact.cli.options import (
     service_command,
 )
 from reenact.cli.reporting import Outputs
+from reenact.replay.groups import Restart
 
 if TYPE_CHECKING:
     from reenact.model.suite import Suite
@@ -85,6 +87,7 @@ def run_test(
     responses_only: Annotated[
         bool, typer.Option("--responses-only", help="Don't assert the outgoing calls.")
     ] = False,
+    restart: RestartWhen = Restart.NEVER,
     clock: ServiceClock = "recorded",
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
@@ -119,6 +122,7 @@ def run_test(
         making.run_options(words, suite, load_settings(config, Path.cwd())),
         select=_chosen(loaded, select),
         jobs=jobs,
+        restart=restart,
         fail_fast=fail_fast,
         responses_only=responses_only,
         keep_files=keep_files,

@@ -9,6 +9,7 @@ import msgspec
 
 from reenact.intercept.settings import Settings
 from reenact.replay.clock import RECORDED
+from reenact.replay.groups import Restart
 from reenact.replay.live import Target
 
 
@@ -17,7 +18,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     `keep_files` receives what the service wrote. `log` is where its output goes. `explicit`: no
     sandbox; the service is told our ports and nothing else is kept from it. `clock` is as told on
     the command line. `live` are real dependencies to ask what is not recorded, by destination.
-    `contents`: where the content of the suite's files lies."""
+    `contents`: where the content of the suite's files lies. `log_on`: the log goes on where an
+    earlier instance left it."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -34,3 +36,5 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     clock: str = RECORDED
     live: Mapping[str, Target] = {}
     contents: Path | None = None
+    restart: Restart = Restart.NEVER
+    log_on: bool = False

@@ -56,7 +56,7 @@ def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[Seal
         )
         sockets = _stand_ins(suite, folder, stack)
         options.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = stack.enter_context(options.log.open("wb"))
+        log = stack.enter_context(options.log.open("ab" if options.log_on else "wb"))
         quiet = stack.enter_context(open(os.devnull, "rb"))
         spec = SandboxSpec(
             command=options.command,

@@ -29,6 +29,7 @@ from reenact.replay.core.events import (
     Finished,
     MoveClock,
     Shut,
+    Stray,
     UpgradeTls,
     WakeAt,
     Write,
@@ -95,6 +96,10 @@ class Stage:
                 self._timer.cancel()
             for link in list(self._links.values()):
                 link.shut(reset=False)
+
+    def strays(self) -> tuple[Stray, ...]:
+        """What the service has asked by itself so far, and was never recorded."""
+        return self._engine.strays()
 
     async def _ports_open(self, wait_s: float) -> bool:
         """False when the service ended first: its verdicts are given then."""

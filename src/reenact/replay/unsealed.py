@@ -54,7 +54,7 @@ def unsealed(suite: Suite, options: RunOptions) -> Iterator[UnsealedWorld]:
             trust_files=options.settings.tls.trust_files,
         )
         options.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = stack.enter_context(options.log.open("wb"))
+        log = stack.enter_context(options.log.open("ab" if options.log_on else "wb"))
         quiet = stack.enter_context(open(os.devnull, "rb"))
         child = start_child(
             options.command, options.cwd, trust.env, own_group=True, stdin=quiet, stdout=log

@@ -97,6 +97,13 @@ class Running:
             self.ordered.append(_order(interaction, asked, early))
         self._step(asked, fate, interaction.id)
 
+    def strays(self) -> tuple[Stray, ...]:
+        return tuple(
+            Stray(protocol=m.protocol, destination=m.destination, request=m.request)
+            for m in self.misses
+            if m.request is not None
+        )
+
     def _step(self, asked: Asked, fate: str, interaction: str | None) -> None:
         self.steps.append(
             Step(
@@ -215,11 +222,7 @@ class Judge:
             varied=tuple(comparison.varied),
             uses=frozenset(running.uses - {running.id, ""}),
             reproduced=comparison.equal and not (running.error or running.faults),
-            strays=tuple(
-                Stray(protocol=m.protocol, destination=m.destination, request=m.request)
-                for m in running.misses
-                if m.request is not None
-            ),
+            strays=running.strays(),
             filled=tuple(running.filled),
         )
 

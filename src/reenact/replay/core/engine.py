@@ -46,6 +46,7 @@ from reenact.replay.core.events import (
     Finished,
     MoveClock,
     Shut,
+    Stray,
     UpgradeTls,
     WakeAt,
     Write,
@@ -253,6 +254,10 @@ class Engine:
                 out.append(CaseDone(*self._judge.verdict(running, self._calls, now_ns)))
         self._todo.clear()
         return [*out, *self._end(now_ns)]
+
+    def strays(self) -> tuple[Stray, ...]:
+        """What was asked outside of any case and never recorded, so far."""
+        return self._outside.strays()
 
     def tick(self, now_ns: int) -> list[Command]:
         out: list[Command] = []
