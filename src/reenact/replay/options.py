@@ -19,7 +19,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     sandbox; the service is told our ports and nothing else is kept from it. `clock` is as told on
     the command line. `live` are real dependencies to ask what is not recorded, by destination.
     `contents`: where the content of the suite's files lies. `log_on`: the log goes on where an
-    earlier instance left it."""
+    earlier instance left it. `stop_s` is what a service gets to end after its last case; nothing it
+    still does counts."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -38,3 +39,4 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     contents: Path | None = None
     restart: Restart = Restart.NEVER
     log_on: bool = False
+    stop_s: float = 3.0

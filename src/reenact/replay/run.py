@@ -178,7 +178,7 @@ class _Rehearsal:
         aside = {case.id for case in self._suite.cases if case.aside}
         passed = {v.case for v in (d.verdict for d in run.done) if v.status is Status.PASS}
         self._step("groups and cases by themselves")
-        own = msgspec.structs.replace(self._options, jobs=SIDE_BY_SIDE)
+        own = msgspec.structs.replace(self._options, jobs=SIDE_BY_SIDE, stop_s=0.0)
         try:
             found = alone(
                 self._suite.cases,
