@@ -56,6 +56,7 @@ def test_a_live_value_that_stands_for_a_recorded_one_is_told_as_that():
         ("key 9f86d081884c7d659a2feaa0c55ad015", "key <hex>"),
         ("session=V1StGXR8Z5jdHi6BmyT7", "session=<token>"),
         ("session V1StGXR8Z5jdHi6BmyT7", "session <token>"),
+        ("session aHFioRBXZujzfOcHLlRhzn8-HCG_-ZFZ", "session <token>"),
         (ONE.encode(), b"<uuid>"),
         ({"b": [ONE], "a": ONE}, {"a": "<uuid>", "b": ["<uuid>"]}),
     ],
@@ -65,7 +66,17 @@ def test_what_a_run_makes_up_is_told_by_its_form(made_up, told):
 
 
 @pytest.mark.parametrize(
-    "meant", [7, 3.31, True, None, "tea", "insufficient stock for sku-0001", "order-2026-000123"]
+    "meant",
+    [
+        7,
+        3.31,
+        True,
+        None,
+        "tea",
+        "insufficient stock for sku-0001",
+        "order-2026-000123",
+        "createOrderFromBasket",
+    ],
 )
 def test_what_the_service_means_is_told_as_it_is(meant):
     assert live(answered(meant)) == meant
@@ -74,6 +85,25 @@ def test_what_the_service_means_is_told_as_it_is(meant):
 def test_a_value_that_the_recording_has_is_told_as_it_is():
     case = msgspec.structs.replace(CASE, request={"target": ONE})
     assert settled(answered(ONE), case).differences[0].live == ONE
+
+
+def test_what_stands_in_the_place_of_a_made_up_value_is_made_up_however_it_looks():
+    def refused(live: str) -> Verdict:
+        differs = Difference(
+            change=Change.VALUE,
+            at=("request", "args", 0),
+            recorded="session:V1StGXR8Z5jdHi6BmyT7",
+            live=f"session:{live}",
+        )
+        miss = asked(["GET", f"session:{live}"], nearest="2.1", why_not=(differs,))
+        return red(misses=(miss,))
+
+    plain, other = (
+        settled(refused("abcdefghijklmnopqrst"), CASE),
+        settled(refused("9-x-4K_a-Z_5jdHi6Bmy"), CASE),
+    )
+    assert plain == other
+    assert plain.misses[0].request == ["GET", "session:<token>"]
 
 
 def test_a_time_is_told_by_its_form_even_when_it_is_the_recorded_one_by_chance():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from decimal import Decimal
 from itertools import pairwise
 from typing import TypeVar
@@ -20,10 +20,10 @@ from msgspec import UNSET, UnsetType
 
 from reenact.model.difference import Change, Conflict, Difference
 from reenact.model.suite import Case
-from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, leaves, path_text
 from reenact.model.verdict import CallDifferences, Miss, Status, Verdict
-from reenact.rename.forms import INSTANTS, STRUCTURED, epoch_scale, kind_of
+from reenact.rename.align import align
+from reenact.rename.forms import BOUND, INSTANTS, STRUCTURED, epoch_scale, kind_of
 from reenact.rename.table import Renaming
 from reenact.report.words import value_text
 
@@ -42,7 +42,7 @@ def settled(verdict: Verdict, case: Case | None) -> Verdict:
     """`case` is the one that was tested, None for what belongs to none."""
     if verdict.status is Status.PASS:
         return Verdict(case=verdict.case, status=verdict.status, title=verdict.title)
-    telling = _Telling(verdict.bindings, case)
+    telling = _Telling(verdict, case)
     return Verdict(
         case=verdict.case,
         status=verdict.status,
@@ -120,11 +120,26 @@ def _text(one: object) -> str:
 class _Telling:
     """Live values as the recording or their form tells them."""
 
-    def __init__(self, bindings: Sequence[Binding], case: Case | None) -> None:
+    def __init__(self, verdict: Verdict, case: Case | None) -> None:
         self._names = Renaming()
-        for b in bindings:
+        for b in verdict.bindings:
             self._names.bind(b.kind, str(b.recorded), str(b.live))
-        self._recorded = _scalars(case) | {str(b.recorded) for b in bindings}
+        bound = {str(b.recorded) for b in verdict.bindings}
+        self._recorded = _scalars(case) | bound
+        self._made_up: dict[str, str] = {}
+        self._note_made_up(verdict, bound)
+
+    def _note_made_up(self, verdict: Verdict, bound: Set[str]) -> None:
+        """What stands where the recording has a made-up value is made up, however it may look."""
+        for difference in _open_differences(verdict):
+            a, b = difference.recorded, difference.live
+            if not (isinstance(a, str) and isinstance(b, str)):
+                continue
+            for piece in align(a, b, known=True) or ():
+                kind = kind_of(piece.recorded) or "token"
+                random = piece.recorded in bound or _random_kind(piece.recorded) is not None
+                if piece.kind in BOUND and random and piece.live not in self._recorded:
+                    self._made_up.setdefault(piece.live, f"<{kind}>")
 
     def difference(self, difference: Difference) -> Difference:
         early = difference.change is Change.ORDER and difference.at == ("order",)
@@ -164,6 +179,8 @@ class _Telling:
 
     def text(self, text: str) -> str:
         told = str(self._names.untell(text))
+        for live, name in self._made_up.items():
+            told = told.replace(live, name)
         kind = kind_of(told)
         if kind in INSTANTS:
             return f"<{kind}>"
@@ -184,6 +201,14 @@ class _Telling:
         return form.sub(told, text)
 
 
+def _open_differences(verdict: Verdict) -> Iterator[Difference]:
+    yield from verdict.differences
+    for call in verdict.calls:
+        yield from call.differences
+    for miss in verdict.misses:
+        yield from miss.why_not
+
+
 def _is_time(value: float | Decimal) -> bool:
     return -(2**63) < value < 2**63 and epoch_scale(int(value)) is not None
 
@@ -194,8 +219,14 @@ def _random_kind(word: str) -> str | None:
     if kind in ("epoch", "hex"):
         return kind
     changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(word))
+    turns = sum(_sort(a) != _sort(b) for a, b in pairwise(word))
     cases = any(c.isupper() for c in word) and any(c.islower() for c in word)
-    return "token" if changes >= 3 and (cases or len(word) >= 24) else None
+    numbered = changes >= 3 and (cases or len(word) >= 24)
+    return "token" if numbered or (cases and turns > 0.4 * len(word)) else None
+
+
+def _sort(char: str) -> int:
+    return 3 * char.isdigit() + 2 * char.isupper() + char.islower()
 
 
 def _scalars(case: Case | None) -> frozenset[str]:
