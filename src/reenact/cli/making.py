@@ -84,6 +84,7 @@ def rehearsed(
 
 
 def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> RunOptions:
+    from reenact.replay.groups import Restart
     from reenact.replay.options import RunOptions
 
     return RunOptions(
@@ -93,6 +94,8 @@ def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> R
         log=places.service_log(folder),
         contents=contents(folder),
         settings=settings,
+        clock=settings.replay.clock,
+        restart=Restart(settings.replay.restart),
     )
 
 

@@ -17,17 +17,16 @@ from reenact.cli.options import (
     ServiceClock,
     SuiteCommand,
     SuiteDir,
-    checked_clock,
     explicit_replay,
+    replayed,
     service_command,
 )
-from reenact.replay.groups import Restart
 
 
 def rehearse(
     command: SuiteCommand = None,
     suite: SuiteDir = DEFAULT_SUITE,
-    clock: ServiceClock = "recorded",
+    clock: ServiceClock = None,
     tests: Annotated[
         int, typer.Option(min=1, metavar="N", help="So many tests in a row have to agree.")
     ] = 1,
@@ -41,7 +40,7 @@ def rehearse(
             show_default=False,
         ),
     ] = None,
-    restart: RestartWhen = Restart.NEVER,
+    restart: RestartWhen = None,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -67,10 +66,8 @@ def rehearse(
     settings = load_settings(config, Path.cwd())
     words = service_command(command, loaded.command)
     options = replace(
-        making.run_options(words, suite, settings),
+        replayed(making.run_options(words, suite, settings), clock, restart),
         explicit=explicit_replay(mode),
-        clock=checked_clock(clock),
-        restart=restart,
     )
     made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests, alone)
     return making.tell(made, suite, making.say_on_stderr)

@@ -21,12 +21,11 @@ from reenact.cli.options import (
     ServiceClock,
     SuiteCommand,
     SuiteDir,
-    checked_clock,
     explicit_replay,
+    replayed,
     service_command,
 )
 from reenact.cli.reporting import Outputs
-from reenact.replay.groups import Restart
 
 if TYPE_CHECKING:
     from reenact.model.suite import Suite
@@ -87,8 +86,8 @@ def run_test(
     responses_only: Annotated[
         bool, typer.Option("--responses-only", help="Don't assert the outgoing calls.")
     ] = False,
-    restart: RestartWhen = Restart.NEVER,
-    clock: ServiceClock = "recorded",
+    restart: RestartWhen = None,
+    clock: ServiceClock = None,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -119,15 +118,15 @@ def run_test(
     _refuse_empty(loaded, suite)
     words = service_command(command, loaded.command)
     options = replace(
-        making.run_options(words, suite, load_settings(config, Path.cwd())),
+        replayed(
+            making.run_options(words, suite, load_settings(config, Path.cwd())), clock, restart
+        ),
         select=_chosen(loaded, select),
         jobs=jobs,
-        restart=restart,
         fail_fast=fail_fast,
         responses_only=responses_only,
         keep_files=keep_files,
         explicit=explicit_replay(mode),
-        clock=checked_clock(clock),
         live=_targets(live, loaded),
     )
     outputs = Outputs(junit=junit, json=json, verdict=verdict, github=github)
