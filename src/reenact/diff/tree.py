@@ -15,7 +15,7 @@ from reenact.model.difference import Change, Difference
 from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, path_text, same
 from reenact.rename.align import Piece, align
-from reenact.rename.forms import BOUND, DERIVABLE, HANDLE, INSTANTS, hexadecimal
+from reenact.rename.forms import BOUND, DERIVABLE, HANDLE, INSTANTS, WEAK, hexadecimal
 from reenact.rename.instants import Moment, keeps_place, read
 from reenact.rename.table import Renaming
 
@@ -61,7 +61,7 @@ class Comparison:
     @property
     def looseness(self) -> tuple[int, int]:
         """How much had to be granted: values of no telling form first, then bound ones."""
-        weak = sum(kind in ("number", "opaque", "text", "derived") for _, kind in self.varied)
+        weak = sum(kind in WEAK for _, kind in self.varied)
         return weak + len(self.tolerated), len(self.varied) - weak
 
     @property
@@ -141,6 +141,8 @@ class _Walk:
             self._bytes(a, b, at)
         elif type(a) is type(b) or (_number(a) and _number(b)):
             self._numbers(a, b, at)
+        elif (a is None or b is None) and (read(a) or read(b)):
+            self._not_yet(a, b, at)
         else:
             self._differ(a, b, at)
 
@@ -243,10 +245,18 @@ class _Walk:
     def _numbers(self, a: Scalar, b: Scalar, at: Path) -> None:
         allowed = self._allowed(at)
         timely = bool(read(a) and read(b)) and keeps_place(a, b, self.terms.moment)
-        if timely and (self.terms.discover or "epoch" in allowed):
+        if timely and (self.terms.discover or allowed & {"epoch", "not yet"}):
             self._grant(at, "epoch", a, b)
         elif _number(a) and _number(b) and (self.terms.discover or "number" in allowed):
             self._grant(at, "number", a, b)
+        else:
+            self._differ(a, b, at)
+
+    def _not_yet(self, a: Scalar, b: Scalar, at: Path) -> None:
+        """When something happened, or null because it has not: a thread of the service's own did it
+        sooner or later than while recording."""
+        if self.terms.discover or "not yet" in self._allowed(at):
+            self._grant(at, "not yet", a, b)
         else:
             self._differ(a, b, at)
 
@@ -300,6 +310,8 @@ def _looser(kind: str, allowed: frozenset[str]) -> bool:
     """A random text may by chance look like hex or digits; a listed token covers those."""
     if allowed & {"token", "opaque", "derived"}:
         return kind in ("hex", "token", "ulid", "jwt")
+    if kind in INSTANTS and "not yet" in allowed:
+        return True
     return kind == "epoch" and "number" in allowed
 
 

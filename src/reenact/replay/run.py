@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -13,14 +13,14 @@ from reenact.model.verdict import Status, Verdict
 from reenact.protocols import builtin
 from reenact.replay.alone import Budget, alone, told
 from reenact.replay.core import Mode
-from reenact.replay.core.events import Filled
+from reenact.replay.core.events import Filled, Observation
 from reenact.replay.groups import Lot, Restart, lots, with_needs
 from reenact.replay.idle import Idle, idle
 from reenact.replay.instances import ON_TIME, Ran, Timing, run_lots
 from reenact.replay.live import spoken
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
-from reenact.replay.rehearse import Findings, learn, quarantine, telling
+from reenact.replay.rehearse import Findings, learn, only_shared, quarantine, telling
 from reenact.replay.strays import Strays
 from reenact.replay.trials import Tally
 
@@ -146,7 +146,7 @@ class _Rehearsal:
             testing = n > REHEARSALS and n % 2 == 1
             shift_ns = SHIFT_NS if n == REHEARSALS else 0
             run = self._run(
-                Mode(discover=not testing, linger=n == 1, shake=n - 1),
+                Mode(discover=not testing, linger=n == 1, share=True, shake=n - 1),
                 Timing(shift_ns=shift_ns, hold_s=HOLD_S * ((n - 1) % 4)),
             )
             if not testing:
@@ -155,9 +155,13 @@ class _Rehearsal:
                 self._suite = self._strays.learn(self._suite, taught, run.observations)
             else:
                 self._tally.note(d.verdict for d in run.done)
-                if all(d.verdict.status is not Status.FAIL for d in run.done):
+                seen = [
+                    d.observation if telling(d.verdict) else only_shared(d.observation)
+                    for d in run.done
+                ]
+                seen += [only_shared(one.observation) for one in run.finished]
+                if all(d.verdict.status is not Status.FAIL for d in run.done) and not _shared(seen):
                     break
-                seen = [d.observation for d in run.done if telling(d.verdict)]
                 self._suite = learn(self._suite, [seen], self._findings, builtin())
             self._look_aside()
         return run
@@ -194,6 +198,10 @@ class _Rehearsal:
             return (f"not played by themselves: {failed}",)
         self._suite = msgspec.structs.replace(self._suite, cases=found.cases)
         return tuple(told(found, limit_ns / 10**9))
+
+
+def _shared(seen: Iterable[Observation]) -> bool:
+    return any(served.shared for one in seen for served in one.served)
 
 
 def _mode(options: RunOptions) -> Mode:

@@ -81,6 +81,7 @@ class Running:
                 varied=tuple(found.comparison.varied),
                 late_of=late_of,
                 late=self.done_ns is not None,
+                shared=found.shared,
             )
         )
         if found.call.case != self.id:

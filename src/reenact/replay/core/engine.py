@@ -73,7 +73,8 @@ IN_VAIN_MAX = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
-    of what a case does after its response, so give it a moment. `shake` numbers a run in which
+    of what a case does after its response, so give it a moment. `share`: reads that turn out to be
+    made by whichever case comes first are served and noted. `shake` numbers a run in which
     answers come late (`shake.py`); 0: they don't. `live` are destinations whose missing answers the
     real ones give, with the protocol spoken there and whether inside TLS."""
 
@@ -81,6 +82,7 @@ class Mode:
     linger: bool = False
     responses_only: bool = False
     fail_fast: bool = False
+    share: bool = False
     shake: int = 0
     live: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
 
@@ -98,6 +100,8 @@ class _Conn:
     """Units of work begun of which it is not known yet whose they are, and when."""
     before: Choice | Miss | None = None
     """What became of the last call here; None after the end of a unit of work."""
+    own: Choice | None = None
+    """The last of the unit of work that is a case's, and no other's."""
     late_of: str = ""
     """The earlier case whose late effect that call was."""
 
@@ -122,7 +126,7 @@ class Engine:
         self._clock = clock or CaseClock()
         self._to_wall_ns = wall_ns - now_ns
         self.names = Renaming()
-        self._calls = Calls(suite, plugins, self.names, discover=mode.discover)
+        self._calls = Calls(suite, plugins, self.names, discover=mode.discover, share=mode.share)
         self._judge = Judge(
             self.names,
             self._calls.reader,
@@ -480,7 +484,7 @@ class Engine:
             if conflict is not None:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns, late_of)
-        interaction = found.call.interaction
+        interaction = (found.state or found.call).interaction
         wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
         if wait_ns is None:
             return []
@@ -494,7 +498,9 @@ class Engine:
         running = self._now
         found: Choice | Background | Miss | None = None
         if asked.closes and made.before is not None:
-            found = self._calls.closing(asked, made.before, running.id)
+            miss = isinstance(made.before, Miss)
+            inside = made.before if miss else made.own or made.before
+            found = self._calls.closing(asked, inside, running.id)
         elif isinstance(made.before, Choice) and not asked.housekeeping:
             found = self._calls.following(asked, made.before, running.id, running.moment)
         if found is None:
@@ -503,6 +509,10 @@ class Engine:
             )
         if not asked.housekeeping and not isinstance(found, Background):
             made.before = None if asked.closes else found
+            if asked.closes:
+                made.own = None
+            elif isinstance(found, Choice) and found.call.case and not found.shared:
+                made.own = found
         return found
 
     def _late_of(self, made: _Conn, asked: Asked, found: Choice | Background | Miss) -> str:
@@ -528,7 +538,7 @@ class Engine:
     ) -> None:
         """Say which recorded calls the openings on this connection were."""
         running = self._now
-        if isinstance(follower, Choice) and follower.call.housekeeping:
+        if isinstance(follower, Choice) and not self._calls.tells(follower):
             return
         opened, made.opened = made.opened, []
         for asked, at_ns in opened:

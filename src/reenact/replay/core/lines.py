@@ -41,12 +41,13 @@ class Lines:
         """Note, for each call, the edges of the unit of work that it stands in."""
         opener: Recorded | None = None
         unit: list[Recorded] = []
+        alone = sum(call.opens for call in line) == 1
         for before, call in zip((None, *line), line, strict=False):
             if call.opens:
                 opener, unit = call, []
             elif opener is not None:
                 self._opener[call.interaction.id] = opener
-                assert before is not None
+            if before is not None and (alone or (opener is not None and opener is not call)):
                 self._next[before.interaction.id] = call
             if call.closes:
                 for inside in unit:
@@ -73,7 +74,11 @@ class Lines:
 
     def next_in_unit(self, call: Recorded, asked: Asked) -> Recorded | None:
         """What came after `call` within its unit of work, if it is what was asked: of several equal
-        calls (`SAVEPOINT`, a lookup) the one of the same transaction is meant."""
+        calls (`SAVEPOINT`, a lookup) the one of the same transaction is meant. A connection that
+        was opened for one transaction is such a unit with all that came before its BEGIN."""
+        after = self._next.get(call.interaction.id)
+        if after is not None and after.opens:
+            call = after
         return self._if(self._next, call, asked)
 
     def _if(self, found: dict[str, Recorded], call: Recorded, asked: Asked) -> Recorded | None:
