@@ -126,8 +126,9 @@ class Stage:
 
     async def _watch(self) -> None:
         code = await self._world.exited()
-        why = f"the service ended with exit code {code} (its output: {self._world.log})"
-        self._run(self._engine.service_exited(why, self._clock.now_ns()))
+        why = f"the service ended with exit code {code}"
+        now_ns = self._clock.now_ns()
+        self._run(self._engine.service_exited(why, now_ns, see=str(self._world.log)))
 
     def _spawn(self, work: object) -> asyncio.Task[None]:
         task = asyncio.ensure_future(cast("asyncio.Future[None]", work))

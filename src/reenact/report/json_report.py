@@ -83,6 +83,7 @@ def _run(report: Report) -> Json:
 def _case_in_full(report: Report, verdict: Verdict) -> Json:
     return _case(report, verdict) | {
         "took_ns": verdict.took_ns,
+        "see": verdict.see,
         "bindings": [
             {"kind": b.kind, "recorded": plain(b.recorded), "live": plain(b.live)}
             for b in verdict.bindings

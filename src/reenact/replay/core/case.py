@@ -41,6 +41,7 @@ class Running:
     moment: Moment | None
     response: Value = None
     error: str = ""
+    see: str = ""
     done_ns: int | None = None
     last_ns: int = 0
     answered: set[str] = field(default_factory=set)
@@ -217,6 +218,7 @@ class Judge:
             timeline=(*running.steps, *_missing_steps(calls, case)),
             took_ns=now_ns - running.began_ns,
             note="; ".join(note for note in (doubt, *notes) if note),
+            see=running.see,
         )
         return verdict, self.observation(running, comparison)
 
@@ -255,6 +257,7 @@ class Judge:
                     }
                 )
             ),
+            bindings=self._names.bindings() if changed else (),
             took_ns=now_ns - running.began_ns,
             note="; ".join(running.faults),
         )

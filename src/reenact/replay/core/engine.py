@@ -244,14 +244,15 @@ class Engine:
         self._now.done_ns = now_ns
         return self._finish_case(now_ns)
 
-    def service_exited(self, why: str, now_ns: int) -> list[Command]:
-        """The service is gone: the open case failed, and those after it as well."""
+    def service_exited(self, why: str, now_ns: int, see: str = "") -> list[Command]:
+        """The service is gone: the open case failed, and those after it as well. `see` is a file
+        with its output."""
         out: list[Command] = []
         if self._now.case is not None:
-            self._now.error = why
+            self._now.error, self._now.see = why, see
             out += self._done(now_ns)
         for case in self._todo:
-            running = Running(case.id, case, now_ns, None, error=why)
+            running = Running(case.id, case, now_ns, None, error=why, see=see)
             if case.aside:
                 out.append(self._aside(case))
             else:
