@@ -33,7 +33,7 @@ by the second is seen to vary, though each run begins at the recorded time."""
 
 _SPLIT = (
     "this service keeps state in files, and each of the instances has files of its own: a case "
-    "that builds on what another one wrote needs the same; then leave --jobs out"
+    "that builds on what another one wrote needs the same; reenact rehearse finds those"
 )
 
 ALONE_MIN_NS = 10 * 10**9
@@ -79,7 +79,8 @@ def run_suite(
     cases = with_needs(suite.cases, wanted)
     played = lots(cases, options.restart, options.jobs) or [Lot.of(())]
     run = run_lots(suite, played, options, _mode(options), lambda done: on_verdict(done.verdict))
-    split = suite.files and len(played) > 1
+    failed = any(one.verdict.status is Status.FAIL for one in run.done)
+    split = suite.files and len(played) > 1 and failed
     return Played(
         verdicts=tuple(one.verdict for one in run.done),
         session=tuple(one.session for one in run.finished),
