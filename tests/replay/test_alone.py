@@ -97,7 +97,7 @@ def test_who_makes_the_call_that_is_missing_is_tried_first() -> None:
     assert told(of, 9).__next__() == (
         "7 needs 3 first: alone it asks GET rate (10.0.0.1:1), which 3 asks: the answer is kept"
     )
-    assert service.lots[len(EIGHT) :] == [["7"], ["3", "7"]]
+    assert service.lots[len(EIGHT) :] == [["3", "7"]]
 
 
 def test_a_case_may_need_several() -> None:
@@ -146,6 +146,28 @@ def test_when_there_is_no_time_for_each_group_neighbours_are_played_apart() -> N
     assert service.lots[:6] == [["1"], ["2"], ["3"], ["4"], ["5", "7"], ["6", "8"]]
     assert (of.played, of.together) == (4, 2)
     assert needs(of) == {"7": ("6",)}
+
+
+def test_what_the_first_request_sets_up_all_others_need() -> None:
+    """Most of them without a trial of their own when there is no time for that."""
+    ids = [str(n) for n in range(1, 13)]
+    service = Service(
+        {id: lambda before: "1" in before for id in ids[1:]}, dict.fromkeys(ids, "GET setup")
+    )
+    cases = [case("1", calls=[call("1.1", "GET setup")]), *map(case, ids[1:])]
+    budgets = (Budget(LONG_NS, lambda: service.now_ns), Budget(10**9, lambda: service.now_ns))
+    of = alone(cases, ids, service.play, {"toy": TOY}, budgets, 2)
+    assert needs(of) == dict.fromkeys(ids[1:], ("1",))
+    assert service.lots[len(ids) : len(ids) + 5] == [
+        ["1", "2"],
+        ["1", "3"],
+        ["1", "4"],
+        ["1", "5"],
+        ids[:1] + ids[5:],
+    ]
+    by_themselves = service.lots[len(ids) + 5 :]
+    assert by_themselves == [["1", id] for id in ids[5:]]  # there was time for that
+    assert of.edges[-1].why.endswith("as others do; there was no time to try it with each")
 
 
 def test_when_the_time_is_up_a_case_needs_what_is_known_to_be_enough() -> None:

@@ -35,8 +35,8 @@ def rehearse(
         typer.Option(
             min=0,
             metavar="SECONDS",
-            help="How long groups and cases are played by themselves, and again to find what those"
-            " that fail need; as long as the rehearsals took when left out, 0: not at all.",
+            help="How long groups and cases are played by themselves, and three times that to find"
+            " what those that fail need; as long as the rehearsals took when left out, 0: not at all.",
             show_default=False,
         ),
     ] = None,

@@ -8,6 +8,7 @@ before it. Pure but for `Play`, which starts instances.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -29,7 +30,12 @@ NEEDED_MAX = 4
 """A case that needs more of them than these needs all that came before: its state is told by halves."""
 
 HINTS_MAX = 2
+
+GIVERS_MAX = 3
+"""Cases that most others need: what a service sets up with its first request, say."""
+
 _MANY = "it needs several of the cases before it"
+_LIKE_OTHERS = "as others do; there was no time to try it with each"
 _LATE = "which of the cases before it was not found in the time"
 
 
@@ -109,6 +115,10 @@ class _Rehearsal:
         self._play, self._plugins, self._jobs = play, plugins, jobs
         self._playing, self._searching = budgets
         self._edges: list[Edge] = []
+        self._proven: set[tuple[str, ...]] = set()
+        """Cases that passed, each with what was played for it."""
+        self._seen: dict[str, tuple[list[str], Verdict]] = {}
+        """How cases failed by themselves, after no more than these."""
         self._riddles: list[tuple[str, str]] = []
         self._wanted = self._played = self._together = 0
 
@@ -151,7 +161,8 @@ class _Rehearsal:
         for group in groups(self._cases):
             for n, case in enumerate(group):
                 own = with_needs(self._cases, [case.id])
-                if case.id in self._passed and len(own) <= n:
+                proven = (case.id, *_ids(own)) in self._proven
+                if case.id in self._passed and len(own) <= n and not proven:
                     yield Lot(tuple(own), frozenset({case.id}))
 
     def _each(self, lots: list[Lot]) -> list[str]:
@@ -165,7 +176,14 @@ class _Rehearsal:
 
     def _failed(self, lots: Sequence[Lot]) -> list[str]:
         verdicts = self._playing.timed(lambda: self._play(lots))
-        return [c for c, v in verdicts.items() if v.status is Status.FAIL and c in self._passed]
+        failed = [c for c, v in verdicts.items() if v.status is Status.FAIL and c in self._passed]
+        for lot in lots:
+            ids = _ids(lot.cases)
+            for id in lot.judged & set(failed):
+                own = with_needs(self._cases, [id])
+                if ids[: ids.index(id) + 1] == _ids(own):
+                    self._seen[id] = (_ids(own), verdicts[id])
+        return failed
 
     # -- what those that fail need ------------------------------------------------------------
 
@@ -173,33 +191,71 @@ class _Rehearsal:
         """Those that need no other failed one first: what they need may be all there is to it."""
         wanted = set(failed)
         todo = [case.id for case in self._cases if case.id in wanted]
+        late: list[_Search] = []
         while todo:
             ready = [id for id in todo if not _before(self._cases, id) & set(todo)]
-            for search in self._searched(ready):
-                if search.edge is not None:
-                    self._edges.append(search.edge)
-                    self._cases = with_edge(self._cases, search.edge)
-                elif search.riddle:
-                    self._riddles.append((search.id, search.riddle))
+            for search in self._searches(ready):
+                if search.unfinished:
+                    late.append(search)
+                self._settled(search)
             todo = [id for id in todo if id not in ready]
+        self._like_others(late)
 
-    def _searched(self, ids: Sequence[str]) -> list[_Search]:
-        """All at once: each asks for one instance a round."""
-        searches = [_Search(self._cases, id, self._plugins) for id in ids]
+    def _settled(self, search: _Search) -> None:
+        if search.edge is not None:
+            self._edges.append(search.edge)
+            self._cases = with_edge(self._cases, search.edge)
+        elif search.riddle:
+            self._riddles.append((search.id, search.riddle))
+
+    def _like_others(self, late: list[_Search]) -> None:
+        """Those there was no time for may need what most of the others do: one instance tells of
+        all. The rest needs what is known to be enough."""
+        givers = Counter(
+            need for edge in self._edges if len(edge.needs) == 1 for need in edge.needs
+        )
+        common = [giver for giver, _ in givers.most_common(GIVERS_MAX)]
+        if late and common:
+            ids = {search.id for search in late}
+            lot = Lot(tuple(with_needs(self._cases, [*common, *ids])), frozenset(ids))
+            verdicts = self._play([lot])
+            for search in late:
+                if search.id in verdicts and _passes(verdicts[search.id]):
+                    search.like_others(common)
+        for search in late:
+            search.give_up()
+            self._settled(search)
+
+    def _searches(self, ids: Sequence[str]) -> Iterator[_Search]:
+        """Some at a time, so that time runs out between them and not in all at once."""
+        many = 2 * self._jobs
+        for first in range(0, len(ids), many):
+            yield from self._searched([self._search(id) for id in ids[first : first + many]])
+
+    def _search(self, id: str) -> _Search:
+        own, verdict = self._seen.get(id, ([], None))
+        known = verdict if own == _ids(with_needs(self._cases, [id])) else None
+        return _Search(self._cases, id, self._plugins, known)
+
+    def _searched(self, searches: list[_Search]) -> list[_Search]:
+        """Side by side: each asks for one instance a round."""
         asking = {search.id: (search.probes(), search) for search in searches}
-        lots = {id: next(probes) for id, (probes, _) in asking.items()}
+        started = {id: next(probes, None) for id, (probes, _) in asking.items()}
+        lots = {id: lot for id, lot in started.items() if lot is not None}
         while lots and self._searching.left_ns > 0:
             now = list(lots.values())
             verdicts = self._searching.timed(lambda now=now: self._play(now))  # type: ignore[misc]
             for id in list(lots):
                 verdict = verdicts.get(id)
+                if verdict is not None and _passes(verdict):
+                    self._proven.add((id, *_ids(lots[id].cases)))
                 following = None if verdict is None else _send(asking[id][0], verdict)
                 if following is None:
                     del lots[id]
                 else:
                     lots[id] = following
         for id in lots:
-            asking[id][1].give_up()
+            asking[id][1].unfinished = True
         return searches
 
 
@@ -208,6 +264,10 @@ def _send(probes: Probe, verdict: Verdict) -> Lot | None:
         return probes.send(verdict)
     except StopIteration:
         return None
+
+
+def _ids(cases: Iterable[Case]) -> list[str]:
+    return [case.id for case in cases]
 
 
 def _joined(lots: Sequence[Lot], cases: Sequence[Case]) -> Lot:
@@ -235,9 +295,14 @@ class _Search:
     """What one case needs. `edge` is None when it passes alone after all, or nothing was found."""
 
     def __init__(
-        self, cases: Sequence[Case], id: str, plugins: Mapping[str, ProtocolPlugin]
+        self,
+        cases: Sequence[Case],
+        id: str,
+        plugins: Mapping[str, ProtocolPlugin],
+        alone: Verdict | None,
     ) -> None:
         self.id = id
+        self.unfinished = False
         self.edge: Edge | None = None
         self.riddle = ""
         self._cases, self._plugins = cases, plugins
@@ -245,10 +310,11 @@ class _Search:
         at = [case.id for case in cases].index(id)
         self._earlier = [case for case in cases[:at] if case.id not in own]
         self._needed: list[str] = []
-        self._alone: Verdict | None = None
+        self._alone = alone
 
     def probes(self) -> Probe:
-        self._alone = yield self._lot([])
+        if self._alone is None:
+            self._alone = yield self._lot([])
         if _passes(self._alone) or not self._earlier:
             self._alone = None
             return
@@ -285,13 +351,19 @@ class _Search:
 
     def give_up(self) -> None:
         """With what is known to be enough."""
-        if self._alone is not None:
+        if self._alone is not None and self.edge is None:
             self._needed += self._ids(len(self._earlier))
             self._settle(_LATE)
 
+    def like_others(self, givers: Sequence[str]) -> None:
+        if self._alone is not None:
+            known = {case.id for case in self._earlier}
+            self._needed = [giver for giver in givers if giver in known]
+            self._settle(_LIKE_OTHERS)
+
     def _settle(self, told: str) -> None:
         assert self._alone is not None
-        if told in ("", _MANY, _LATE):
+        if told in ("", _MANY, _LATE, _LIKE_OTHERS):
             seen = f"alone: {reason(self._alone)}"
             told = f"{seen}; {told}" if told else seen
         self.edge = Edge(case=self.id, needs=tuple(sorted(self._needed)), why=told)

@@ -39,6 +39,9 @@ _SPLIT = (
 ALONE_MIN_NS = 10 * 10**9
 """Groups and cases are played by themselves for at most as long as all before took, or this."""
 
+SEARCH_TIMES = 3
+"""So many times as long for finding out what those need that fail by themselves."""
+
 SIDE_BY_SIDE = 2
 """Instances at a time that play them: more is no faster where starting takes a core each."""
 
@@ -192,7 +195,10 @@ class _Rehearsal:
                     d.verdict.case: d.verdict for d in run_lots(self._suite, lots, own, Mode()).done
                 },
                 builtin(),
-                (Budget(limit_ns, self._clock.now_ns), Budget(limit_ns, self._clock.now_ns)),
+                (
+                    Budget(limit_ns, self._clock.now_ns),
+                    Budget(SEARCH_TIMES * limit_ns, self._clock.now_ns),
+                ),
                 SIDE_BY_SIDE,
             )
         except MachineError as failed:
