@@ -36,7 +36,7 @@ def rehearse(
             min=0,
             metavar="SECONDS",
             help="How long groups and cases are played by themselves, and three times that to find"
-            " what those that fail need; as long as the rehearsals took when left out, 0: not at all.",
+            " what those that fail need; half as long as the rehearsals took when left out, 0: not at all.",
             show_default=False,
         ),
     ] = None,

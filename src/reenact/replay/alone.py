@@ -140,17 +140,18 @@ class _Rehearsal:
 
     def _groups(self, lots: list[Lot]) -> list[str]:
         """When the time will not do for all, the rest is dealt into as many instances as there is
-        time for: neighbours, which are the likeliest to need one another, into different ones."""
+        time for, if each takes twice as long as one group: neighbours, which are the likeliest to
+        need one another, into different ones."""
         failed: list[str] = []
         self._wanted += len(lots)
         began_ns, took_ns = self._playing.left_ns, 1
         while lots:
-            many = max(1, self._playing.left_ns // took_ns)
-            if self._played and many < len(lots):
+            many = max(1, self._playing.left_ns // (2 * took_ns))
+            if self._played and self._playing.left_ns // took_ns < len(lots):
                 shared = [_joined(lots[n::many], self._cases) for n in range(many)]
                 self._together += many
                 return failed + self._failed(shared)
-            now, lots = lots[: 2 * self._jobs], lots[2 * self._jobs :]
+            now, lots = lots[: self._jobs], lots[self._jobs :]
             failed += self._failed(now)
             self._played += len(now)
             took_ns = max(1, (began_ns - self._playing.left_ns) // self._played)

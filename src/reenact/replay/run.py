@@ -37,7 +37,7 @@ _SPLIT = (
 )
 
 ALONE_MIN_NS = 10 * 10**9
-"""Groups and cases are played by themselves for at most as long as all before took, or this."""
+"""Groups and cases are played by themselves for about half as long as all before took, or this."""
 
 SEARCH_TIMES = 3
 """So many times as long for finding out what those need that fail by themselves."""
@@ -102,7 +102,7 @@ def rehearse(
     """The suite as replaying it against the build it came from shows it.
 
     `tests`: so many tests have to agree, once nothing is learned any more. `alone_s`: how long
-    groups and cases are played by themselves (None: as long as all that came before).
+    groups and cases are played by themselves (None: half as long as all that came before).
     """
     with idle(suite, options) as watched:
         return _Rehearsal(suite, options, on_step, watched).rehearsed(tests, alone_s)
@@ -180,7 +180,7 @@ class _Rehearsal:
     def _by_themselves(self, run: Ran, alone_s: float | None) -> tuple[str, ...]:
         """Ties the cases that need what others left inside the service; lines for the summary."""
         took_ns = self._clock.now_ns() - self._began_ns
-        limit_ns = int(alone_s * 10**9) if alone_s is not None else max(took_ns, ALONE_MIN_NS)
+        limit_ns = int(alone_s * 10**9) if alone_s is not None else max(took_ns // 2, ALONE_MIN_NS)
         if self._options.explicit or self._options.restart is Restart.EACH or not limit_ns:
             return ()
         aside = {case.id for case in self._suite.cases if case.aside}
