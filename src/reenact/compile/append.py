@@ -124,7 +124,7 @@ class _Append:
 
     def _bind(self, comparison: Comparison) -> None:
         for b in comparison.bindings:
-            self._names.bind(b.kind, str(b.recorded), str(b.live))
+            self._names.add(b)
 
     # -- its calls -----------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ house names a protocol (the compiler's stimuli are those whose plugin has a `cal
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -201,6 +201,8 @@ class ProtocolPlugin:
     caller: Callable[[Flow], Caller] | None = None  # None: never a stimulus
     buffer_limit: int = 64 * 1024 * 1024  # bytes held per side before giving up
     fixed: frozenset[Path] = frozenset()  # leaves of `normal_response` that no service makes up
+    hashes: Mapping[Path, Path] = field(default_factory=dict)
+    """Leaves of `normal_response` that may be a hash of other content of it, and where that is."""
     handles: frozenset[str] = frozenset()
     """Keys of `normal` under which a request gives names that nobody outside its connection sees: any
     name will do, and a new one replaces what the old one stood for."""

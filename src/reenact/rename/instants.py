@@ -44,8 +44,10 @@ def _read_text(text: str) -> tuple[int, int] | None:
     if text[:1].isdigit() and _PLAIN.fullmatch(text):
         return read(Decimal(text))
     try:
-        if text.endswith("GMT"):
-            return _ns(parsedate_to_datetime(text.replace("-", " "))), 10**9
+        if text[:3].isalpha():
+            return _ns(_of_mail(text)), 10**9
+        if text[2:3] == "/":
+            return _ns(datetime.strptime(text, "%d/%b/%Y:%H:%M:%S %z")), 10**9
         if len(text) == 10:
             return _ns(datetime.fromisoformat(text)), _DAY_NS
         return _ns(datetime.fromisoformat(_regular(text))), 10**9
@@ -53,6 +55,14 @@ def _read_text(text: str) -> tuple[int, int] | None:
         return None
 
 
+def _of_mail(text: str) -> datetime:
+    """The dates of RFC 9110, section 5.6.7 (also C's asctime, and with dashes), and of RFC 5322."""
+    if "," in text:
+        return parsedate_to_datetime(_DASHED.sub(" ", text, count=2))
+    return datetime.strptime(f"{text} +0000", "%a %b %d %H:%M:%S %Y %z")
+
+
+_DASHED = re.compile(r"(?<=\w)-(?=\w)")
 _PLAIN = re.compile(r"\d{1,25}(?:\.\d+)?(?:[eE]\+?\d{1,2})?")
 _FRACTION = re.compile(r"[.,](\d{1,9})")
 
