@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
-import random
+import random  # noqa: TID251 (what is minted is chance)
 import string
 import uuid
 from collections.abc import Callable
@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ksuid import Ksuid
+from tests.rename.minting import LATER_NS, RECORDED_NS, S, changes, judged, learned
 from ulid import ULID
 
 from reenact.model.difference import Change
-from tests.rename.minting import LATER_NS, RECORDED_NS, S, changes, learned, judged
 
 DICE = random.Random(7)
 Mint = Callable[[int], str]

@@ -265,10 +265,12 @@ class _Walk:
         if piece.kind not in _SPEAKING:
             return piece
         x, y = opened_word(piece.recorded), opened_word(piece.live)
-        if x is None or y is None or not _alike(x, y, self.terms.names):
-            return piece
-        if x.how != "base64":
+        if x is not None and x.how in ("jwt", "signed"):
+            if y is None or y.how != x.how:
+                return Piece("token", piece.recorded, piece.live)
             self.node(x.tree, y.tree, (*at, x.how))
+        elif x is None or y is None or not _alike(x, y, self.terms.names):
+            return piece
         elif self.terms.discover:
             if not self._inside(x, y, at):
                 return piece

@@ -19,8 +19,11 @@ class Piece:
     live: str
 
 
-_RUNS = re.compile(r"[A-Za-z0-9]+")
-_WORDS = re.compile(r"[A-Za-z0-9_-]+={0,2}(?![\w=])|[A-Za-z0-9_-]+")
+_ESCAPED = "%[0-9A-Fa-f]{2}"
+"""The letters of percent-encoding belong to no word."""
+
+_RUNS = re.compile(rf"{_ESCAPED}|[A-Za-z0-9]+")
+_WORDS = re.compile(rf"{_ESCAPED}|[A-Za-z0-9_-]+={{0,2}}(?![\w=])|[A-Za-z0-9_-]+")
 _WIDE_WORDS = re.compile(r"[A-Za-z0-9_+/=.%~$-]+")
 _NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _LONE_NUMBERS = re.compile(rf"(?<![\w.-]){_NUMBER}(?![\w.-])")
