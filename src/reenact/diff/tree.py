@@ -17,7 +17,7 @@ from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, path_text, same
 from reenact.rename.align import Piece, align
 from reenact.rename.dated_ids import keeps_time
-from reenact.rename.forms import BOUND, DERIVABLE, HANDLE, INSTANTS, RANDOM, STEADY
+from reenact.rename.forms import BOUND, DERIVABLE, HANDLE, INSTANTS, RANDOM, SEQUENCE, STEADY
 from reenact.rename.instants import Moment, keeps_place, read
 from reenact.rename.opened import Opened, opened, opened_word
 from reenact.rename.refine import refined
@@ -239,13 +239,23 @@ class _Walk:
             else:
                 self._differ(a, b, at)
             return
-        terms = self.terms
-        pieces = [refined(p, allowed, terms.moment, discover=terms.discover) for p in pieces]
+        pieces = [self._drawn(p) or self._refined(p, allowed) for p in pieces]
         pieces = [self._looked_into(p, allowed, at) for p in pieces]
         if any(not self._piece(p, allowed) for p in pieces):
             self._differ(a, b, at, change=Change.FORM if allowed else Change.VALUE)
             return
         self._granted(a, b, at, pieces)
+
+    def _drawn(self, piece: Piece) -> Piece | None:
+        """The number of a sequence that now gave another in its place."""
+        a, b = piece.recorded, piece.live
+        if piece.kind != "number" or not (a.isdigit() and b.isdigit()):
+            return None
+        renamed = self.terms.names.sequences.renames(int(a), int(b))
+        return Piece(SEQUENCE, a, b) if renamed else None
+
+    def _refined(self, piece: Piece, allowed: frozenset[str]) -> Piece:
+        return refined(piece, allowed, self.terms.moment, discover=self.terms.discover)
 
     def _granted(self, a: str, b: str, at: Path, pieces: list[Piece]) -> None:
         if "derived" not in self._allowed(at) and not all(
@@ -334,6 +344,8 @@ class _Walk:
         return not held.beside[two] or len(apart) > 1  # two values at one time
 
     def _piece(self, piece: Piece, allowed: frozenset[str]) -> bool:
+        if piece.kind == SEQUENCE:
+            return True
         if (
             not self.terms.discover
             and piece.kind not in allowed
@@ -364,6 +376,9 @@ class _Walk:
     def _numbers(self, a: Scalar, b: Scalar, at: Path) -> None:
         allowed, terms = self._allowed(at), self.terms
         if self._long_number(a, b, at):
+            return
+        if type(a) is int and type(b) is int and terms.names.sequences.renames(a, b):
+            self._grant(at, SEQUENCE, a, b)
             return
         timely = bool(read(a) and read(b)) and keeps_place(a, b, terms.moment)
         if timely and (terms.discover or "epoch" in allowed):

@@ -39,7 +39,10 @@ DERIVABLE: Final = frozenset(
 STEADY: Final = "steady"
 """Grants nothing: it stayed although the content that it might be a hash of did not."""
 
-KINDS: Final = BOUND | INSTANTS | VARYING | {STEADY}
+SEQUENCE: Final = "sequence"
+"""A number that a sequence gave out (`sequences`), and that now gave another in its place."""
+
+KINDS: Final = BOUND | INSTANTS | VARYING | {STEADY, SEQUENCE}
 
 TOKEN_MIN: Final = 8
 """Shorter words are too likely to be equal by chance or to be words of a language."""

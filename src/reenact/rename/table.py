@@ -14,6 +14,7 @@ from reenact.model.value import Value
 from reenact.rename import protobuf
 from reenact.rename.forms import HANDLE, TOKEN_MIN
 from reenact.rename.sealed import deflated, inflated
+from reenact.rename.sequences import Sequences
 
 
 def _in_lower_case(text: str) -> str:
@@ -60,6 +61,7 @@ class Renaming:
         self._bindings: dict[str, Binding] = {}
         self._back: dict[str, Binding] = {}
         self._origin: dict[str, str] = {}
+        self.sequences = Sequences()
         self._forward_texts = _Texts()
         self._backward_texts = _Texts()
 
