@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rename.minting import changes, judged
 
 from reenact.model.difference import Change
 from reenact.model.value import Value
@@ -12,7 +13,6 @@ from reenact.protocols.postgres.sequences import drawn as drawn_of_postgres
 from reenact.protocols.redis.sequences import drawn as drawn_of_redis
 from reenact.rename.sequences import Sequences
 from reenact.rename.table import Renaming
-from tests.rename.minting import changes, judged
 
 
 def answer(*columns: tuple[str, str, int | None], rows: list[list[Value]]) -> Value:

@@ -17,7 +17,7 @@ from reenact.model.symbol import Binding
 from reenact.model.value import Path, Scalar, Value, path_text, same
 from reenact.rename.align import Piece, align
 from reenact.rename.dated_ids import keeps_time
-from reenact.rename.forms import BOUND, DERIVABLE, HANDLE, INSTANTS, RANDOM, SEQUENCE, STEADY
+from reenact.rename.forms import BOUND, DERIVABLE, HANDLE, INSTANTS, RANDOM, SEQUENCE, STEADY, WEAK
 from reenact.rename.instants import Moment, keeps_place, read
 from reenact.rename.opened import Opened, opened, opened_word
 from reenact.rename.refine import refined
@@ -34,7 +34,8 @@ class Terms:
     said, which therefore nothing else can be bound to (`rename.given`); `fixed` are leaves that are
     never generated, whatever their form; `handles` are keys of names that may be any
     (`ProtocolPlugin.handles`); `hashes` are places that may hold a hash, and of what
-    (`ProtocolPlugin.hashes`).
+    (`ProtocolPlugin.hashes`). `rehearsal`: what depends on the pace of the service's own threads is
+    learned, even where nothing else is discovered.
     """
 
     names: Renaming
@@ -46,6 +47,7 @@ class Terms:
     fixed: frozenset[Path] = frozenset()
     handles: frozenset[str] = frozenset()
     hashes: Mapping[Path, Path] = field(default_factory=dict)
+    rehearsal: bool = False
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class Comparison:
     @property
     def looseness(self) -> tuple[int, int]:
         """How much had to be granted: values of no telling form first, then bound ones."""
-        weak = sum(kind in ("number", "opaque", "text", "derived") for _, kind in self.varied)
+        weak = sum(kind in WEAK for _, kind in self.varied)
         return weak + len(self.tolerated), len(self.varied) - weak
 
     @property
@@ -152,6 +154,8 @@ class _Walk:
             self._bytes(a, b, at)
         elif type(a) is type(b) or (_number(a) and _number(b)):
             self._numbers(a, b, at)
+        elif (a is None or b is None) and (read(a) or read(b)):
+            self._not_yet(a, b, at)
         else:
             self._differ(a, b, at)
 
@@ -381,7 +385,7 @@ class _Walk:
             self._grant(at, SEQUENCE, a, b)
             return
         timely = bool(read(a) and read(b)) and keeps_place(a, b, terms.moment)
-        if timely and (terms.discover or "epoch" in allowed):
+        if timely and (terms.discover or allowed & {"epoch", "not yet"}):
             self._time(a, b)
             self._grant(at, "epoch", a, b)
         elif _number(a) and _number(b) and (terms.discover or "number" in allowed):
@@ -405,6 +409,14 @@ class _Walk:
             return False
         self._granted(str(a), str(b), at, [piece])
         return True
+
+    def _not_yet(self, a: Scalar, b: Scalar, at: Path) -> None:
+        """When something happened, or null because it has not: a thread of the service's own did it
+        sooner or later than while recording."""
+        if self.terms.rehearsal or "not yet" in self._allowed(at):
+            self._grant(at, "not yet", a, b)
+        else:
+            self._differ(a, b, at)
 
     def _allowed(self, at: Path) -> frozenset[str]:
         return self.terms.generated.get(at, frozenset()) - {STEADY}
@@ -536,6 +548,8 @@ def _looser(kind: str, allowed: frozenset[str]) -> bool:
     """A random text may by chance look like hex or digits; a listed token covers those."""
     if allowed & {"token", "opaque", "derived"}:
         return kind in RANDOM or kind in ("jwt", "signed", "encoded", "hash")
+    if kind in INSTANTS and "not yet" in allowed:
+        return True
     return kind == "epoch" and "number" in allowed
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from reenact.rename.instants import SLACK_NS, Moment
+from reenact.rename.instants import SLACK_NS, Moment, moves_along
 
 _S, _MS = 10**9, 10**6
 
@@ -86,7 +86,7 @@ def dated_kinds(recorded: str, live: str, moment: Moment | None) -> Iterator[str
         a, b = _MADE_AT[kind](recorded), _MADE_AT[kind](live)
         if a is None or b is None or abs(a - moment.recorded_ns) > NEAR_NS:
             continue
-        if _apart(a, b, moment) <= _slack(moment):
+        if moves_along(a, b, moment, _S):
             yield kind
     if _snowflakes(recorded, live, moment):
         yield "snowflake"
@@ -101,24 +101,14 @@ def keeps_time(kind: str, recorded: str, live: str, moment: Moment | None) -> bo
     a, b = _MADE_AT[kind](recorded), _MADE_AT[kind](live)
     if a is None or b is None:
         return (a is None) == (b is None)
-    slack = _slack(moment)
-    return abs(a - moment.recorded_ns) > slack or _apart(a, b, moment) <= slack
+    within = abs(a - moment.recorded_ns) <= SLACK_NS + moment.took_ns + _S
+    return not within or moves_along(a, b, moment, _S)
 
 
 def _snowflakes(recorded: str, live: str, moment: Moment) -> bool:
     if not (_SNOWFLAKE.fullmatch(recorded) and _SNOWFLAKE.fullmatch(live)):
         return False
     a, b = int(recorded), int(live)
-    passed = moment.live_ns - moment.recorded_ns
     return any(
-        abs(((b >> bits) - (a >> bits)) * unit - passed) <= _slack(moment)
-        for bits, unit in _LAYOUTS
+        moves_along(0, ((b >> bits) - (a >> bits)) * unit, moment, _S) for bits, unit in _LAYOUTS
     )
-
-
-def _apart(a: int, b: int, moment: Moment) -> int:
-    return abs((b - moment.live_ns) - (a - moment.recorded_ns))
-
-
-def _slack(moment: Moment) -> int:
-    return SLACK_NS + moment.took_ns + _S

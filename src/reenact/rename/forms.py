@@ -27,8 +27,12 @@ RANDOM: Final = frozenset(
 
 BOUND: Final = RANDOM | {"uuid", "snowflake", "trace", "jwt", "signed", "encoded", "hash", "opaque"}
 INSTANTS: Final = frozenset({"instant", "epoch"})
-VARYING: Final = frozenset({"number", "text", "derived"})
-"""`derived` is made from other values (a signature over a time): it keeps its form alone."""
+VARYING: Final = frozenset({"number", "text", "derived", "not yet"})
+"""`derived` is made from other values (a signature over a time): it keeps its form alone. `not yet` is
+a time or null: when something of the service's own happened, if it has."""
+
+WEAK: Final = VARYING | {"opaque"}
+"""Kinds whose form says little."""
 
 HANDLE: Final = "handle"
 """A name for as long as a connection lives: bound until it is given again."""

@@ -8,9 +8,8 @@ that fails it is set aside with the reason.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import msgspec
 
@@ -25,9 +24,7 @@ from reenact.model.verdict import Status, Verdict
 from reenact.rename.forms import BOUND, INSTANTS
 from reenact.replay.alike import alike_vary_alike
 from reenact.replay.core.events import Observation, Served
-
-Place: TypeAlias = tuple[int, int]
-"""A recorded call, whatever its id by now: its connection, and when on the capture's clock."""
+from reenact.replay.shared import OFTEN, Calls, Kind, Place, Shared
 
 
 @dataclass(slots=True)
@@ -40,6 +37,19 @@ class Findings:
     aside: list[tuple[str, str]] = field(default_factory=list)  # case id, reason
     by_chance: set[tuple[Place, Place]] = field(default_factory=set)
     """Pairs of calls of a case, the one recorded earlier first, whose order some run did not keep."""
+    shared: Shared = field(default_factory=Shared)
+    _disorder: dict[tuple[Kind, Kind], set[tuple[Place, Place]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+
+    def disorder(self, earlier: str, later: str, calls: Calls) -> None:
+        """A case that asked for all of its calls did not keep the recorded order of these two."""
+        pair = calls.places[earlier], calls.places[later]
+        self._disorder[calls.kind(earlier), calls.kind(later)].add(pair)
+
+    def often_by_chance(self) -> set[tuple[Kind, Kind]]:
+        """Kinds of calls of which so many pairs were in disorder that it goes for all."""
+        return {kinds for kinds, pairs in self._disorder.items() if len(pairs) >= OFTEN}
 
     def merge(self, other: Findings) -> None:
         self.moved += other.moved
@@ -70,6 +80,7 @@ class _Lesson:
         self._plugins = plugins
         self._old = suite
         self._runs = len(runs)
+        self._runs_seen = runs
         self._findings = findings
         self._calls = {c.id: c for c in suite.session}
         self._home: dict[str, str] = {}
@@ -87,9 +98,13 @@ class _Lesson:
         self._place = {case.id: n for n, case in enumerate(suite.cases)}
         self._at = {case.id: case.at_ns for case in suite.cases}
         self._whole = {o.case for run in runs for o in run if o.reproduced and not o.strays}
+        places = {id: self._recorded(id) for id in self._calls}
+        self._indexed = Calls(self._calls, places, self._home, plugins)
         for run in runs:
             for observation in run:
                 self._observe(observation)
+        if suite.rehearsed:  # the first one still corrects the compiler
+            self._note_askers()
 
     def _observe(self, seen: Observation) -> None:
         """A case that went wrong shows which calls it asks for, but not what is generated: an
@@ -101,13 +116,36 @@ class _Lesson:
                 if settled or kind in BOUND | INSTANTS:
                     self._sites[seen.case][at, kind] = None
         self._needs[seen.case] |= seen.uses
-        times: Counter[str] = Counter(s.interaction for s in seen.served)
+        times: Counter[str] = Counter(s.interaction for s in seen.served if not s.shared)
         late = {s.interaction: s.late_of for s in seen.served if s.late_of}
         for served in seen.served:
             self._served(served, served.late_of or seen.case, seen.reproduced)
+        if self._old.rehearsed and seen.case and seen.reproduced and self._settled(seen):
+            self._note_disorder(seen)
         for id, count in times.items():
             self._asked[id][late.get(id, seen.case)] += 1
             self._times[id] = max(self._times[id], count)
+
+    def _note_askers(self) -> None:
+        units = self._indexed.units()
+        for run in self._runs_seen:
+            by = {s.interaction: s.late_of or o.case for o in run for s in o.served if not s.shared}
+            self._findings.shared.asked(units, by, self._indexed)
+            polled = ((s.interaction, o.case) for o in run for s in o.served)
+            self._findings.shared.polled(polled, self._indexed)
+            whole = {o.case for o in run if o.reproduced and o.case}
+            unasked = (id for id, home in self._home.items() if home in whole and id not in by)
+            self._findings.shared.unasked(unasked, self._indexed)
+
+    def _note_disorder(self, seen: Observation) -> None:
+        own = [s for s in seen.served if s.owner == seen.case]
+        at = {s.interaction: self._recorded(s.interaction)[1] for s in own}
+        for later in own:
+            for earlier in own:
+                early = at[earlier.interaction] < at[later.interaction]
+                if early and earlier.interaction not in later.answered:
+                    pair = earlier.interaction, later.interaction
+                    self._findings.disorder(*pair, self._indexed)
 
     def _settled(self, seen: Observation) -> bool:
         """Whether the case asked for its own calls and no other case's."""
@@ -118,6 +156,9 @@ class _Lesson:
 
     def _served(self, served: Served, case: str, reproduced: bool) -> None:
         id = served.interaction
+        if served.shared:
+            self._findings.shared.read(id, self._indexed)
+            return
         for at, kind in served.varied if reproduced else ():
             self._sites[id][at, kind] = None
         self._first.setdefault(id, len(self._first))
@@ -133,12 +174,13 @@ class _Lesson:
     def suite(self) -> Suite:
         unasked: list[Interaction] = []
         by_case: dict[str, list[Interaction]] = defaultdict(list)
+        shared = self._findings.shared.among(self._indexed)
         for id, home in self._home.items():
             call = self._calls[id]
             owner = self._owner(id, home)
             if call.request is None:
                 by_case[home].append(call)
-            elif owner is None:
+            elif owner is None or id in shared:
                 told = self._told(call, Uses.MANY, ordered=False)
                 at_ns = call.asked_ns + self._at[home]
                 unasked.append(msgspec.structs.replace(told, asked_ns=at_ns))
@@ -147,7 +189,7 @@ class _Lesson:
                 by_case[owner].append(
                     self._told(call, self._uses(id, owner), ordered=owner == home)
                 )
-        self._findings.unasked += len(unasked)
+        self._findings.unasked += len(unasked) - len(shared)
         session = [self._told(c, Uses.MANY, ordered=False) for c in self._old.session]
         unasked.sort(key=lambda call: call.asked_ns)
         session += [_as_session(call, n) for n, call in enumerate(unasked, len(session) + 1)]
@@ -207,7 +249,20 @@ class _Lesson:
         shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
         if any(self._home[c.id] != case.id for c in calls):
             shifted = list(with_order(shifted, self._plugins, self._by_chance(shifted)))
-        return list(as_seen(shifted, self._answered, self._plugins))
+        return list(as_seen(shifted, self._ever_answered(shifted), self._plugins))
+
+    def _ever_answered(self, calls: Sequence[Interaction]) -> dict[str, Set[str]]:
+        """What each call may be said to come after: what had been answered every time, but not by a
+        chance that other calls of these kinds show."""
+        every = {call.id for call in calls}
+        kinds = {call.id: self._indexed.kind(call.id) for call in calls if call.request is not None}
+        often = self._findings.often_by_chance()
+        out: dict[str, Set[str]] = {}
+        for id, of in kinds.items():
+            chance = {other for other, kind in kinds.items() if (kind, of) in often}
+            if id in self._answered or chance:
+                out[id] = self._answered.get(id, every) - chance
+        return out
 
     def _by_chance(self, calls: Sequence[Interaction]) -> set[tuple[str, str]]:
         places = [(call.id, self._recorded(call.id)) for call in calls]
@@ -226,6 +281,12 @@ def _with(
 
 def _as_session(call: Interaction, number: int) -> Interaction:
     return msgspec.structs.replace(call, id=f"s.{number}", after=())
+
+
+def only_shared(seen: Observation) -> Observation:
+    """What a case that failed an ordinary test still teaches."""
+    served = tuple(s for s in seen.served if s.shared)
+    return Observation(case=seen.case, served=served, varied=(), uses=frozenset(), reproduced=False)
 
 
 def telling(verdict: Verdict) -> bool:

@@ -19,17 +19,32 @@ from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.handed import came_to_nothing, senders
 from reenact.replay.core.lines import Lines
+from reenact.replay.core.writes import Writes
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The recorded call to serve. `again`: it was served before, in this very case. `due`: what it
-    waited for has happened, so there is nothing left to wait for."""
+    """The recorded call to serve. `again`: it was served before, in this very case, or is another
+    case's. `due`: what it waited for has happened, so there is nothing left to wait for. `state` has
+    the answer to give where that is not the call's own: the same read, recorded at another time.
+    `shared`: a read that another case was recorded to make."""
 
     call: Recorded
     comparison: Comparison
     again: bool = False
     due: bool = False
+    state: Recorded | None = None
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Where the replay stands. `case` is the open one ("": none is), `window` when that was recorded,
+    on the capture's clock, `answered` which of its calls have been answered."""
+
+    case: str
+    window: tuple[int, int]
+    answered: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,8 @@ class Background:
 
 
 class Calls:
-    """`discover` is rehearsal: generated values are found here, and calls find their case."""
+    """`discover` is rehearsal: generated values are found here, and calls find their case. `share`:
+    a read that only other cases were recorded to make is served and noted, not refused."""
 
     def __init__(
         self,
@@ -57,13 +73,16 @@ class Calls:
         names: Renaming,
         *,
         discover: bool,
+        share: bool = False,
     ) -> None:
         self.names = names
         self.discover = discover
+        self._share = share or discover
         self.reader = Reader(plugins)
         session = self._read(suite.session, "")
         self._session = Pool(session)
         self._cursor: dict[object, int] = {}
+        self._turns: dict[object, list[Recorded]] = {}  # all that was answered, by time
         self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
@@ -72,6 +91,7 @@ class Calls:
         self._anywhere = Pool(sorted(everything, key=self._at_ns) if discover else ())
         reads = (c for c in everything if self._reads(c.interaction))
         self._reading = Pool(sorted(reads, key=self._at_ns))
+        self._writes = Writes(session, self._cases, self._at_ns, self._reads)
         self._given = given_words(case.request for case in suite.cases)
         self._used: dict[str, list[Recorded]] = {}
         self._senders = senders(suite, self._waits)
@@ -115,14 +135,16 @@ class Calls:
         case's calls that have been answered: what of two equal calls is meant depends on them.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
+        present = Present(case, window, answered)
         found = self._of_case(asked, case, terms, answered)
         if found is None and self.discover and self._like_setup(asked, terms):
             found = self._of_neighbours(asked, terms, window)
         found = (
             found
-            or self._sooner(asked, case, terms, window)
-            or self._of_session(asked, terms, window)
+            or self._of_session(asked, terms, present)
             or self._out_of_order(asked, case, terms)
+            or self._of_others(asked, terms, present)
+            or self._like_session(asked, terms)
         )
         if found is None and self.discover:
             found = self._discovered(asked, case, terms, window)
@@ -149,6 +171,13 @@ class Calls:
         """It has been answered: what it handed on may be taken now."""
         self._answered.add(interaction.id)
 
+    def tells(self, follower: Choice) -> bool:
+        """Whether the call that comes after the opening of a unit of work tells whose that is: a read
+        that anybody makes does not."""
+        call = follower.call
+        anybodys = follower.shared or (not call.case and self._reads(call.interaction))
+        return not (call.housekeeping or (anybodys and not call.closes))
+
     def opening(
         self, asked: Asked, follower: Choice | Background | Miss, case: str
     ) -> Choice | Background | None:
@@ -158,8 +187,10 @@ class Calls:
             return follower
         if isinstance(follower, Miss):
             return Background(None) if self.discover else None
+        if follower.shared:
+            return Background(None)
         opener = self.lines.opener_of(follower.call, asked)
-        if opener is None or not self._may_be(opener, case):
+        if opener is None or not self._may_be(opener, case, follower.call.case):
             return None if follower.call.case else Background(opener)
         found = Choice(opener, Comparison())
         self._use(found, case)
@@ -170,8 +201,10 @@ class Calls:
         It is marked used."""
         if isinstance(before, Miss):
             return Background(self.lines.any_edge(asked)) if self.discover else None
+        if before.shared:
+            return Background(self.lines.any_edge(asked))
         closer = self.lines.closer_of(before.call, asked)
-        if closer is None or not self._may_be(closer, case):
+        if closer is None or not self._may_be(closer, case, before.call.case):
             like = None if before.call.case else self.lines.any_edge(asked)
             unseen = before.call.interaction.outcome is Outcome.BROKEN
             return Background(like) if like is not None or unseen else None
@@ -183,19 +216,28 @@ class Calls:
         self, asked: Asked, before: Choice, case: str, moment: Moment | None
     ) -> Choice | None:
         """The recorded call that followed `before` in its unit of work, if the live one is that. It
-        is marked used."""
-        call = self.lines.next_in_unit(before.call, asked)
-        if call is None or not self._may_be(call, case) or not call.case:
+        is marked used. Work that begins with what is nobody's, on a connection of its own, is done
+        at its own pace: it may come while another case is open than when recorded."""
+        call = None if before.shared else self.lines.next_in_unit(before.call, asked)
+        if call is None or not call.case:
+            return None
+        roams = not before.call.case and self.lines.alone(call)
+        if not self._may_be(call, case, call.case if roams else before.call.case):
             return None
         terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
         found = Choice(call, compare_call(call, asked, terms))
         self._use(found, case)
         return found
 
-    def _may_be(self, call: Recorded, case: str) -> bool:
+    def _may_be(self, call: Recorded, case: str, unit: str) -> bool:
+        """`unit` is the case of the unit of work that it would be in."""
         if not call.case:
             return True
-        return not call.uses and (call.case == case or self.discover)
+        return not call.uses and (call.case in (case, unit) or self.discover)
+
+    def asked_before(self, case: str) -> set[str]:
+        """The calls of a case that have been made before it was sent."""
+        return {call.interaction.id for call in self.of(case) if call.uses}
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
         """The first equal call whose turn it is; else, when there is no equal one at all, the
@@ -211,6 +253,8 @@ class Calls:
             )
             call = next(due, None)
             return Choice(call, compare_call(call, asked, terms)) if call else None
+        if terms.discover and self._reading.exact(asked, terms.names):
+            return None  # what differs is not made up: another case reads just this
         for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:
                 return Choice(call, comparison)
@@ -229,19 +273,39 @@ class Calls:
         equal = pool.exact(asked, terms.names) if pool is not None else []
         return Choice(equal[0], compare_call(equal[0], asked, terms)) if equal else None
 
-    def _of_session(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
-        """Session calls are served as often as asked, with the answer of that time."""
+    def _of_session(self, asked: Asked, terms: Terms, present: Present) -> Choice | None:
+        """Session calls are served as often as asked, with the answer of that time: a case's answer,
+        too, tells what a read found then."""
         found = self._session.exact(asked, terms.names)
         if self._sent(found):
             return self._taken(found)
-        if found:
-            call = self._turn(found, window)
-            names = compare_call(call, asked, terms) if call.handles else Comparison()
-            return Choice(call, names)
+        if not found:
+            return None
+        then = self._turn([*found, *self._reading.exact(asked, terms.names)], present)
+        call = found[0] if then.case else then
+        names = compare_call(call, asked, terms) if call.handles else Comparison()
+        return Choice(call, names, state=then)
+
+    def _like_session(self, asked: Asked, terms: Terms) -> Choice | None:
+        """A session call with generated values."""
         alike = self._session.alike(asked, terms, all_sites=terms.discover)
         if not alike or (terms.discover and alike[0][1].looseness[0] and not alike[0][0].generated):
             return None
         return Choice(*alike[0])
+
+    def _of_others(self, asked: Asked, terms: Terms, present: Present) -> Choice | None:
+        """Rehearsal only: the very read that other cases were recorded to make, and that is theirs by
+        chance: threads of the service fill a cache that all of them use. No other call is
+        more like it, so values that differ are none that the service makes up."""
+        if not self._share:
+            return None
+        if self.discover and (then := self._recorded_then(asked, terms, present.window)):
+            return then
+        found = self._reading.exact(asked, terms.names)
+        if not found:
+            return None
+        call = self._turn(found, present)
+        return Choice(call, compare_call(call, asked, terms), again=True, shared=True)
 
     def _sent(self, found: list[Recorded]) -> bool:
         """Whether the recording shows who sends what these wait for."""
@@ -258,16 +322,21 @@ class Calls:
         matcher = self.reader.plugins[call.protocol].matcher
         return call.request is not None and matcher.traits(call.request, call.response).waits
 
-    def _turn(self, found: list[Recorded], window: tuple[int, int]) -> Recorded:
-        """Recorded answers in turn, never older than the last before the window nor younger
+    def _turn(self, found: list[Recorded], present: Present) -> Recorded:
+        """Recorded answers in turn, never older than the last before that state nor younger
         than the last within it: a poll follows the recording however often it comes."""
-        asked = [call.interaction.asked_ns for call in found]
-        oldest = max(bisect_right(asked, window[0]) - 1, 0)
-        youngest = max(bisect_right(asked, window[1]) - 1, oldest)
         key = (found[0].key, found[0].exact)
+        turns = self._turns.get(key)
+        if turns is None:
+            turns = self._turns[key] = sorted(found, key=self._at_ns)
+        if len(turns) == 1:
+            return turns[0]
+        first, last = self._writes.state(present.case, present.window, present.answered)
+        oldest = self._writes.known_at(turns, first)
+        youngest = max(bisect_right(turns, last, key=self._at_ns) - 1, oldest)
         at = min(max(self._cursor.get(key, -1) + 1, oldest), youngest)
         self._cursor[key] = at
-        return found[at]
+        return turns[at]
 
     def _discovered(
         self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
@@ -283,19 +352,29 @@ class Calls:
     def _of_neighbours(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
         """The nearest in time of the calls recorded while the present case was open or could
         still cause some."""
-        bucket = self._anywhere.bucket(asked)
-        first = bisect_left(bucket, window[0], key=self._at_ns)
-        last = bisect_right(bucket, window[1] + LATE_NS, key=self._at_ns)
-        timely = bucket[first:last]
-        for call in self._anywhere.exact(asked, terms.names):
-            if call in timely:
-                return Choice(call, compare_call(call, asked, terms))
+        exact = self._recorded_then(asked, terms, window)
+        if exact is not None:
+            return exact
+        timely = self._timely(asked, window)
         found = [
             Choice(call, comparison)
             for call, comparison in self._anywhere.alike(asked, terms, all_sites=True, among=timely)
             if comparison.looseness[0] == 0
         ]
         return min(found, key=lambda c: self._at_ns(c.call), default=None)
+
+    def _recorded_then(self, asked: Asked, terms: Terms, window: tuple[int, int]) -> Choice | None:
+        timely = self._timely(asked, window)
+        for call in self._anywhere.exact(asked, terms.names):
+            if call in timely:
+                return Choice(call, compare_call(call, asked, terms))
+        return None
+
+    def _timely(self, asked: Asked, window: tuple[int, int]) -> Sequence[Recorded]:
+        bucket = self._anywhere.bucket(asked)
+        first = bisect_left(bucket, window[0], key=self._at_ns)
+        last = bisect_right(bucket, window[1] + LATE_NS, key=self._at_ns)
+        return bucket[first:last]
 
     def _at_ns(self, call: Recorded) -> int:
         return self._began.get(call.case, 0) + call.interaction.asked_ns
@@ -315,18 +394,6 @@ class Calls:
             if comparison.equal:
                 return Choice(call, comparison, again=True)
         return None
-
-    def _sooner(
-        self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]
-    ) -> Choice | None:
-        """What `_ahead` finds, where the session's answers are all of a later time: a state that the
-        service cannot know yet."""
-        found = self._session.exact(asked, terms.names)
-        if case or not found or found[0].interaction.asked_ns <= window[1]:
-            return None
-        ahead = self._ahead(asked, case, terms, window)
-        late = ahead is None or self._at_ns(ahead.call) > found[0].interaction.asked_ns
-        return None if late else ahead
 
     def _ahead(
         self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]

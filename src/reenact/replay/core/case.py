@@ -81,6 +81,7 @@ class Running:
                 varied=tuple(found.comparison.varied),
                 late_of=late_of,
                 late=self.done_ns is not None,
+                shared=found.shared,
             )
         )
         if found.call.case != self.id:
@@ -141,12 +142,19 @@ class Judge:
     """Verdicts. Pure: the same running case gives the same verdict."""
 
     def __init__(
-        self, names: Renaming, reader: Reader, *, discover: bool, responses_only: bool
+        self,
+        names: Renaming,
+        reader: Reader,
+        *,
+        discover: bool,
+        responses_only: bool,
+        rehearsal: bool = False,
     ) -> None:
         self._names = names
         self._reader = reader
         self._discover = discover
         self._responses_only = responses_only
+        self._rehearsal = rehearsal
 
     def response(self, running: Running, given: Set[str]) -> Comparison:
         """Compare the response, and bind what it minted."""
@@ -163,6 +171,7 @@ class Judge:
             given=given,
             fixed=frozenset(("response", *at) for at in plugin.fixed),
             hashes={("response", *at): ("response", *of) for at, of in plugin.hashes.items()},
+            rehearsal=self._rehearsal,
         )
         if running.response is None:
             return Comparison()

@@ -72,7 +72,8 @@ IN_VAIN_MAX = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
-    of what a case does after its response, so give it a moment. `shake` numbers a run in which
+    of what a case does after its response, so give it a moment. `rehearsal`: what
+    depends on the pace of the service's own threads is accepted and noted. `shake` numbers a run in which
     answers come late (`shake.py`); 0: they don't. `live` are destinations whose missing answers the
     real ones give, with the protocol spoken there and whether inside TLS."""
 
@@ -80,6 +81,7 @@ class Mode:
     linger: bool = False
     responses_only: bool = False
     fail_fast: bool = False
+    rehearsal: bool = False
     shake: int = 0
     live: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
 
@@ -97,6 +99,8 @@ class _Conn:
     """Units of work begun of which it is not known yet whose they are, and when."""
     before: Choice | Miss | None = None
     """What became of the last call here; None after the end of a unit of work."""
+    own: Choice | None = None
+    """The last of the unit of work that is a case's, and no other's."""
     late_of: str = ""
     """The earlier case whose late effect that call was."""
 
@@ -120,13 +124,17 @@ class Engine:
         self._mode = mode
         self._clock = clock or CaseClock()
         self._to_wall_ns = wall_ns - now_ns
+        self._ahead_ns = wall_ns - suite.started_ns
         self.names = Renaming()
-        self._calls = Calls(suite, plugins, self.names, discover=mode.discover)
+        self._calls = Calls(
+            suite, plugins, self.names, discover=mode.discover, share=mode.rehearsal
+        )
         self._judge = Judge(
             self.names,
             self._calls.reader,
             discover=mode.discover,
             responses_only=mode.responses_only,
+            rehearsal=mode.rehearsal,
         )
         self._known = _Known(suite, plugins, mode.live)
         self._todo = deque(suite.cases if cases is None else cases)
@@ -281,6 +289,7 @@ class Engine:
                 now_ns,
                 self._moment(case.at_ns, now_ns, case.took_ns),
                 last_ns=now_ns,
+                answered=self._calls.asked_before(case.id),
             )
             conn = self._by_recorded.get(case.connection)
             caller = None if conn is None else self._callers.get(conn)
@@ -399,7 +408,8 @@ class Engine:
         return [Finished(*self._judge.session(self._outside, now_ns))]
 
     def _moment(self, at_ns: int, now_ns: int, took_ns: int) -> Moment:
-        return Moment(self._suite.started_ns + at_ns, now_ns + self._to_wall_ns, took_ns)
+        recorded_ns = self._suite.started_ns + at_ns
+        return Moment(recorded_ns, now_ns + self._to_wall_ns, took_ns, self._ahead_ns)
 
     def _window(self) -> tuple[int, int]:
         """When the present was recorded, on the capture's clock: the open case's time, or all
@@ -475,7 +485,7 @@ class Engine:
             if conflict is not None:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns, late_of)
-        interaction = found.call.interaction
+        interaction = (found.state or found.call).interaction
         wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
         if wait_ns is None:
             return []
@@ -489,7 +499,9 @@ class Engine:
         running = self._now
         found: Choice | Background | Miss | None = None
         if asked.closes and made.before is not None:
-            found = self._calls.closing(asked, made.before, running.id)
+            miss = isinstance(made.before, Miss)
+            inside = made.before if miss else made.own or made.before
+            found = self._calls.closing(asked, inside, running.id)
         elif isinstance(made.before, Choice) and not asked.housekeeping:
             found = self._calls.following(asked, made.before, running.id, running.moment)
         if found is None:
@@ -498,6 +510,10 @@ class Engine:
             )
         if not asked.housekeeping and not isinstance(found, Background):
             made.before = None if asked.closes else found
+            if asked.closes:
+                made.own = None
+            elif isinstance(found, Choice) and found.call.case and not found.shared:
+                made.own = found
         return found
 
     def _late_of(self, made: _Conn, asked: Asked, found: Choice | Background | Miss) -> str:
@@ -523,7 +539,7 @@ class Engine:
     ) -> None:
         """Say which recorded calls the openings on this connection were."""
         running = self._now
-        if isinstance(follower, Choice) and follower.call.housekeeping:
+        if isinstance(follower, Choice) and not self._calls.tells(follower):
             return
         opened, made.opened = made.opened, []
         for asked, at_ns in opened:
@@ -556,7 +572,7 @@ class Engine:
             return None
         if not case and interaction.took_ns > SLOW_NS:
             return interaction.took_ns
-        return self._shake.delay_ns(interaction.id)
+        return self._shake.delay_ns(interaction.id) if case else self._shake.lag_ns()
 
     def _held_until_ns(self, conn: int) -> int:
         """Answers of one connection leave in the order of the questions, so none is given before

@@ -64,7 +64,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     `owner` is the case it was listed in ("" for the session's), `answered` the ids already
     answered when it was asked, `varied` the sites where a generated value was seen. `late_of` is
     the earlier case whose late effect it is, "" when it is of the case that was open. `late`: asked
-    after the response, while the case waited for it or for another call.
+    after the response, while the case waited for it or for another call. `shared`: a read that is
+    `owner`'s, and that this case, or nobody's, made too.
     """
 
     interaction: str
@@ -73,6 +74,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     varied: tuple[tuple[Path, str], ...] = ()
     late_of: str = ""
     late: bool = False
+    shared: bool = False
 
 
 class Stray(msgspec.Struct, frozen=True, kw_only=True):

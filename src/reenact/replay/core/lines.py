@@ -34,6 +34,7 @@ class Lines:
         self.openers = frozenset(
             c.interaction.id for found in line.values() for c in found if c.opens
         )
+        self._alone = {n for n, found in line.items() if sum(c.opens for c in found) == 1}
         for found in line.values():
             self._read(found)
 
@@ -41,12 +42,13 @@ class Lines:
         """Note, for each call, the edges of the unit of work that it stands in."""
         opener: Recorded | None = None
         unit: list[Recorded] = []
+        alone = self.alone(line[0])
         for before, call in zip((None, *line), line, strict=False):
             if call.opens:
                 opener, unit = call, []
             elif opener is not None:
                 self._opener[call.interaction.id] = opener
-                assert before is not None
+            if before is not None and (alone or (opener is not None and opener is not call)):
                 self._next[before.interaction.id] = call
             if call.closes:
                 for inside in unit:
@@ -54,6 +56,10 @@ class Lines:
                 opener, unit = None, []
             else:
                 unit.append(call)
+
+    def alone(self, call: Recorded) -> bool:
+        """Whether it was recorded on a connection that was opened for one unit of work."""
+        return call.interaction.connection in self._alone
 
     def any_edge(self, asked: Asked) -> Recorded | None:
         """A recorded call equal to this opening or closing one, when all equal ones had the same
@@ -73,7 +79,11 @@ class Lines:
 
     def next_in_unit(self, call: Recorded, asked: Asked) -> Recorded | None:
         """What came after `call` within its unit of work, if it is what was asked: of several equal
-        calls (`SAVEPOINT`, a lookup) the one of the same transaction is meant."""
+        calls (`SAVEPOINT`, a lookup) the one of the same transaction is meant. A connection that
+        was opened for one transaction is such a unit with all that came before its BEGIN."""
+        after = self._next.get(call.interaction.id)
+        if after is not None and after.opens:
+            call = after
         return self._if(self._next, call, asked)
 
     def _if(self, found: dict[str, Recorded], call: Recorded, asked: Asked) -> Recorded | None:

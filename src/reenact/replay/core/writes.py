@@ -1,0 +1,114 @@
+"""When the state of the dependencies changed while recording: which of several recorded answers a read
+has at some time is told by the writes between them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence, Set
+
+from reenact.match.pool import Recorded
+from reenact.model.suite import Interaction, Uses
+from reenact.model.value import leaves
+
+LEAVES_MAX = 100
+"""Values of a write that are kept to tell which reads it concerns."""
+
+SHORT = 1
+"""Texts and numbers of no more characters say nothing."""
+
+
+class Writes:
+    """Times are on the capture's clock, in nanoseconds."""
+
+    def __init__(
+        self,
+        session: Sequence[Recorded],
+        cases: Mapping[str, Sequence[Recorded]],
+        at_ns: Callable[[Recorded], int],
+        reads: Callable[[Interaction], bool],
+    ) -> None:
+        self._at_ns = at_ns
+        self._reads = reads
+        self._all: dict[str, list[int]] = defaultdict(list)
+        self._naming: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._of_case = {case: self._find(calls) for case, calls in cases.items()}
+        self._find(session)
+        for times in (*self._all.values(), *self._naming.values()):
+            times.sort()
+
+    def state(self, case: str, window: tuple[int, int], answered: Set[str]) -> tuple[int, int]:
+        """From when to when, within the case's window, the dependencies were recorded in the state
+        that it has brought them to: between its last write that has been answered and its
+        first that has not been asked."""
+        first, last = window
+        writes = self._of_case.get(case, ())
+        for call in writes:
+            if call.interaction.id in answered:
+                first = max(first, self._done_ns(call))
+        for call in writes:
+            if not call.uses and call.interaction.uses is Uses.ONCE and self._at_ns(call) >= first:
+                last = min(last, self._at_ns(call))
+        return first, max(first, last)
+
+    def known_at(self, turns: Sequence[Recorded], at_ns: int) -> int:
+        """Which of the recorded answers of a read, in order, was its answer at that time: the last one
+        before, or the next one after where only the former was before a write. Of the writes
+        those count that name what the read asks for, if there is any."""
+        before = bisect_right(turns, at_ns, key=self._at_ns) - 1
+        if before < 0 or before + 1 == len(turns):
+            return max(before, 0)
+        since, until = self._at_ns(turns[before]), self._at_ns(turns[before + 1])
+        where = turns[0].interaction.destination
+        named = [self._naming.get((where, value), []) for value in _values(turns[0])]
+        times = sorted({at for found in named for at in _between(found, since, until)})
+        if times:
+            return before + (times[-1] <= at_ns)
+        any_write = _between(self._all.get(where, []), since, until)
+        return before + bool(any_write and any_write[-1] <= at_ns)
+
+    def _find(self, calls: Sequence[Recorded]) -> list[Recorded]:
+        """Those that change a dependency's state, and the ends of the units of work they are in, at
+        which others see the change."""
+        open_now: dict[int, list[Recorded]] = {}
+        out = []
+        for call in sorted(calls, key=self._at_ns):
+            line = call.interaction.connection
+            if call.opens:
+                open_now[line] = []
+            elif call.closes:
+                inside = open_now.pop(line, [])
+                self._note(inside, self._done_ns(call))
+                out += [*inside, call] if inside else []
+            elif not (call.housekeeping or self._reads(call.interaction)):
+                if line in open_now:
+                    open_now[line].append(call)
+                else:
+                    self._note([call], self._done_ns(call))
+                    out.append(call)
+        return [*out, *(call for inside in open_now.values() for call in inside)]
+
+    def _note(self, writes: Sequence[Recorded], seen_ns: int) -> None:
+        for call in writes:
+            where = call.interaction.destination
+            self._all[where].append(seen_ns)
+            for value in _values(call):
+                self._naming[where, value].append(seen_ns)
+
+    def _done_ns(self, call: Recorded) -> int:
+        return self._at_ns(call) + call.interaction.took_ns
+
+
+def _between(times: Sequence[int], since: int, until: int) -> Sequence[int]:
+    return times[bisect_right(times, since) : bisect_right(times, until)]
+
+
+def _values(call: Recorded) -> set[str]:
+    out: set[str] = set()
+    for _, leaf in leaves(call.normal):
+        if len(out) == LEAVES_MAX:
+            break
+        if leaf is not None and not isinstance(leaf, bool | bytes) and len(str(leaf)) > SHORT:
+            out.add(str(leaf))
+    return out
