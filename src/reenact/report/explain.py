@@ -120,7 +120,16 @@ def _belief(report: Report) -> str:
 
 def _difference(difference: Difference, where: str, base: Path, belief: str) -> Finding:
     text = f"{where}{safe(path_text(difference.at))}: {difference_text(difference)}"
-    return Finding(headline=text, place=(*base, *difference.at), details=(belief,))
+    reason = _REASONS.get(difference.change, belief)
+    return Finding(headline=text, place=(*base, *difference.at), details=(reason,))
+
+
+_ALONE = "why: a value that the service makes up stands for one recorded value, and for that alone"
+_REASONS = {
+    Change.ALIAS: _ALONE,
+    Change.FORM: "why: the service makes it up, and every rehearsal made one of the recorded form",
+    Change.HASH: "why: in the recording and in every rehearsal it changed just when its content did",
+}
 
 
 def difference_text(difference: Difference) -> str:
@@ -194,7 +203,7 @@ def _conflict(conflict: Conflict) -> Finding:
     headline = (
         f"generated values ({conflict.kind}) no longer go together: {_alias_text(*pair, conflict)}"
     )
-    return Finding(headline=headline, place=(), details=("why: what the service makes up stands for one recorded value, and that for it alone",))
+    return Finding(headline=headline, place=(), details=(_ALONE,))
 
 
 def _call_place(case: Case | None, interaction: str) -> Path:
