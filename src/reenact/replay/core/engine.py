@@ -487,7 +487,7 @@ class Engine:
             actions = self._responder(made).answer(ask.token, Refuse(_refusal(found)), now_ns)
             return self._do(conn, actions, now_ns) + self._progress(now_ns)
         for b in found.comparison.bindings:
-            conflict = self.names.bind(b.kind, str(b.recorded), str(b.live), running.id)
+            conflict = self.names.add(b, running.id)
             if conflict is not None:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns, late_of)
