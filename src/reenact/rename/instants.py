@@ -19,12 +19,16 @@ SLACK_NS = 15 * 10**9
 @dataclass(frozen=True, slots=True)
 class Moment:
     """When a case was recorded and when it is replayed, both in nanoseconds since the epoch. `ahead_ns`
-    is how much later than the recording the replay began: a slow one falls behind from there."""
+    is how much later than the recording the replay began: a slow one falls behind from there.
+    `real_ns` and `real_ahead_ns` are the same by the machine's own clock, where the service's is
+    another: the system tells the start of a process by it, and the times of files."""
 
     recorded_ns: int
     live_ns: int
     took_ns: int = 0
     ahead_ns: int | None = None
+    real_ns: int | None = None
+    real_ahead_ns: int | None = None
 
 
 def read(value: Scalar) -> tuple[int, int] | None:
@@ -92,7 +96,12 @@ def keeps_place(recorded: Scalar, live: Scalar, moment: Moment | None) -> bool:
 
 def moves_along(recorded_ns: int, live_ns: int, moment: Moment, resolution_ns: int) -> bool:
     """The same, of two times that have been read."""
-    shift = moment.live_ns - moment.recorded_ns
-    first = shift if moment.ahead_ns is None else min(shift, moment.ahead_ns)
     slack = SLACK_NS + moment.took_ns + resolution_ns
-    return first - slack <= live_ns - recorded_ns <= shift + slack
+    clocks = (moment.live_ns, moment.ahead_ns), (moment.real_ns, moment.real_ahead_ns)
+    shifts = ((now - moment.recorded_ns, ahead) for now, ahead in clocks if now is not None)
+    return any(
+        (last if ahead is None else min(last, ahead)) - slack
+        <= live_ns - recorded_ns
+        <= last + slack
+        for last, ahead in shifts
+    )

@@ -78,7 +78,7 @@ def _tried(
 
 def _asked(call: Interaction, plugins: Mapping[str, ProtocolPlugin]) -> dict[Path, Scalar]:
     tree = plugins[call.protocol].matcher.normal(call.request)
-    return {("request", *path): leaf for path, leaf in leaves(tree)}
+    return dict(deep_leaves(tree, ("request",)))
 
 
 def _with_sites_of(case: Case, group: list[Case], plugins: Mapping[str, ProtocolPlugin]) -> Case:
