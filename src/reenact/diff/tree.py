@@ -29,7 +29,8 @@ class Terms:
     `tolerated` maps path text to the rule of a written tolerance; `given` are words that callers
     said, which therefore nothing else can be bound to (`rename.given`); `fixed` are leaves that are
     never generated, whatever their form; `handles` are keys of names that may be any
-    (`ProtocolPlugin.handles`).
+    (`ProtocolPlugin.handles`). `rehearsal`: what depends on the pace of the service's own threads is
+    learned, even where nothing else is discovered.
     """
 
     names: Renaming
@@ -40,6 +41,7 @@ class Terms:
     given: Set[str] = frozenset()
     fixed: frozenset[Path] = frozenset()
     handles: frozenset[str] = frozenset()
+    rehearsal: bool = False
 
 
 @dataclass(slots=True)
@@ -255,7 +257,7 @@ class _Walk:
     def _not_yet(self, a: Scalar, b: Scalar, at: Path) -> None:
         """When something happened, or null because it has not: a thread of the service's own did it
         sooner or later than while recording."""
-        if self.terms.discover or "not yet" in self._allowed(at):
+        if self.terms.rehearsal or "not yet" in self._allowed(at):
             self._grant(at, "not yet", a, b)
         else:
             self._differ(a, b, at)

@@ -18,11 +18,13 @@ SLACK_NS = 15 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a case was recorded and when it is replayed, both in nanoseconds since the epoch."""
+    """When a case was recorded and when it is replayed, both in nanoseconds since the epoch. `ahead_ns`
+    is how much later than the recording the replay began: a slow one falls behind from there."""
 
     recorded_ns: int
     live_ns: int
     took_ns: int = 0
+    ahead_ns: int | None = None
 
 
 def read(value: Scalar) -> tuple[int, int] | None:
@@ -70,9 +72,12 @@ def _ns(at: datetime) -> int:
 
 
 def keeps_place(recorded: Scalar, live: Scalar, moment: Moment | None) -> bool:
-    """Whether the live time lies as far from its case as the recorded one did from its own."""
+    """Whether the live time lies as far from its case as the recorded one did from its own, or from
+    the start of the replay, or in between: then it was made in a case before."""
     a, b = read(recorded), read(live)
     if a is None or b is None or moment is None:
         return (a is None) == (b is None)
-    offset = (b[0] - moment.live_ns) - (a[0] - moment.recorded_ns)
-    return abs(offset) <= SLACK_NS + moment.took_ns + max(a[1], b[1])
+    shift = moment.live_ns - moment.recorded_ns
+    first = shift if moment.ahead_ns is None else min(shift, moment.ahead_ns)
+    slack = SLACK_NS + moment.took_ns + max(a[1], b[1])
+    return first - slack <= b[0] - a[0] <= shift + slack

@@ -8,9 +8,8 @@ that fails it is set aside with the reason.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import msgspec
 
@@ -25,10 +24,10 @@ from reenact.model.verdict import Status, Verdict
 from reenact.rename.forms import BOUND, INSTANTS
 from reenact.replay.alike import alike_vary_alike, tries_vary_alike
 from reenact.replay.core.events import Observation, Served
-from reenact.replay.shared import Calls, Shared
+from reenact.replay.shared import OFTEN, Calls, Kind, Place, Shared
 
-Place: TypeAlias = tuple[int, int]
-"""A recorded call, whatever its id by now: its connection, and when on the capture's clock."""
+NEAR = 50
+"""Calls of a case that far apart are not looked at for their order: the work stays linear."""
 
 
 @dataclass(slots=True)
@@ -42,6 +41,18 @@ class Findings:
     by_chance: set[tuple[Place, Place]] = field(default_factory=set)
     """Pairs of calls of a case, the one recorded earlier first, whose order some run did not keep."""
     shared: Shared = field(default_factory=Shared)
+    _disorder: dict[tuple[Kind, Kind], set[tuple[Place, Place]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+
+    def disorder(self, earlier: str, later: str, calls: Calls) -> None:
+        """A case that asked for all of its calls did not keep the recorded order of these two."""
+        pair = calls.places[earlier], calls.places[later]
+        self._disorder[calls.kind(earlier), calls.kind(later)].add(pair)
+
+    def often_by_chance(self) -> set[tuple[Kind, Kind]]:
+        """Kinds of calls of which so many pairs were in disorder that it goes for all."""
+        return {kinds for kinds, pairs in self._disorder.items() if len(pairs) >= OFTEN}
 
     def merge(self, other: Findings) -> None:
         self.moved += other.moved
@@ -113,6 +124,8 @@ class _Lesson:
         late = {s.interaction: s.late_of for s in seen.served if s.late_of}
         for served in seen.served:
             self._served(served, served.late_of or seen.case, seen.reproduced)
+        if self._old.rehearsed and seen.case and seen.reproduced and self._settled(seen):
+            self._note_disorder(seen)
         for id, count in times.items():
             self._asked[id][late.get(id, seen.case)] += 1
             self._times[id] = max(self._times[id], count)
@@ -122,9 +135,19 @@ class _Lesson:
         for run in self._runs_seen:
             by = {s.interaction: s.late_of or o.case for o in run for s in o.served if not s.shared}
             self._findings.shared.asked(units, by, self._indexed)
+            polled = ((s.interaction, o.case) for o in run for s in o.served)
+            self._findings.shared.polled(polled, self._indexed)
             whole = {o.case for o in run if o.reproduced and o.case}
             unasked = (id for id, home in self._home.items() if home in whole and id not in by)
             self._findings.shared.unasked(unasked, self._indexed)
+
+    def _note_disorder(self, seen: Observation) -> None:
+        own = {s.interaction: s for s in seen.served if s.owner == seen.case}
+        order = sorted(own, key=lambda id: self._recorded(id)[1])
+        for n, later in enumerate(order):
+            for earlier in order[max(n - NEAR, 0) : n]:
+                if earlier not in own[later].answered:
+                    self._findings.disorder(earlier, later, self._indexed)
 
     def _settled(self, seen: Observation) -> bool:
         """Whether the case asked for its own calls and no other case's."""
@@ -228,7 +251,20 @@ class _Lesson:
         shifted.sort(key=lambda c: (c.asked_ns, self._first.get(c.id, 0)))
         if any(self._home[c.id] != case.id for c in calls):
             shifted = list(with_order(shifted, self._plugins, self._by_chance(shifted)))
-        return list(as_seen(shifted, self._answered, self._plugins))
+        return list(as_seen(shifted, self._ever_answered(shifted), self._plugins))
+
+    def _ever_answered(self, calls: Sequence[Interaction]) -> dict[str, Set[str]]:
+        """What each call may be said to come after: what had been answered every time, but not by a
+        chance that other calls of these kinds show."""
+        every = {call.id for call in calls}
+        kinds = {call.id: self._indexed.kind(call.id) for call in calls if call.request is not None}
+        often = self._findings.often_by_chance()
+        out: dict[str, Set[str]] = {}
+        for id, of in kinds.items():
+            chance = {other for other, kind in kinds.items() if (kind, of) in often}
+            if id in self._answered or chance:
+                out[id] = self._answered.get(id, every) - chance
+        return out
 
     def _by_chance(self, calls: Sequence[Interaction]) -> set[tuple[str, str]]:
         places = [(call.id, self._recorded(call.id)) for call in calls]

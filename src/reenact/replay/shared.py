@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from reenact.compile.kind import kind
+from reenact.match.pool import frozen
 from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.suite import Interaction
 
@@ -28,6 +29,9 @@ OFTEN = 3
 
 SHARE = 10
 """... if that is at least one in so many of them."""
+
+MOST = 2
+"""The same for a form that the session has many of."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,12 @@ class Calls:
     def writes(self, id: str) -> bool:
         return not (self.is_edge(id) or self.traits(id).reads)
 
+    def same(self, id: str) -> object:
+        """What is equal for equal requests."""
+        call = self.calls[id]
+        matcher = self.plugins[call.protocol].matcher
+        return (call.protocol, call.destination, frozen(matcher.normal(call.request)))
+
     def kind(self, id: str) -> Kind:
         call = self.calls[id]
         return (call.destination, kind(call.protocol, call.request, self.plugins))
@@ -80,12 +90,19 @@ class Shared:
 
     def __init__(self) -> None:
         self._found: set[Place] = set()
+        self._polled: dict[object, set[str]] = defaultdict(set)
         self._reading: dict[Place, set[str]] = defaultdict(set)
         self._askers: dict[Place, set[str]] = defaultdict(set)
 
     def read(self, id: str, calls: Calls) -> None:
         """A case made this read, which is another's."""
         self._found.add(calls.places[id])
+
+    def polled(self, asked: Iterable[tuple[str, str]], calls: Calls) -> None:
+        """Which cases (call id, case) made reads of the session: what goes on at any time."""
+        for id, case in asked:
+            if case and id not in calls.cases and calls.reads(id):
+                self._polled[calls.same(id)].add(case)
 
     def asked(self, units: Iterable[Sequence[str]], by: Mapping[str, str], calls: Calls) -> None:
         """Who asked for the calls of a run: case ("" for nobody) by id."""
@@ -107,12 +124,17 @@ class Shared:
         own = calls.cases.keys()
         found = {id for id in calls.calls if calls.places[id] in self._found}
         reads = [id for id in calls.calls if (id in own or id in found) and calls.reads(id)]
+        polled = {same for same, cases in self._polled.items() if len(cases) >= OFTEN}
+        found |= {id for id in reads if polled and calls.same(id) in polled}
         free = _with_alike(reads, found, calls.kind) & own
         self._found |= {calls.places[id] for id in free}
         nobodys = free | (calls.calls.keys() - own)
         units = {n: unit for n, unit in enumerate(calls.units())}
         roaming = {n for n, unit in units.items() if len(self._askers[calls.places[unit[0]]]) > 1}
-        roaming = _with_alike(units, roaming, lambda n: tuple(map(calls.kind, units[n])))
+        form = {n: tuple(map(calls.kind, unit)) for n, unit in units.items()}
+        roaming = _with_alike(units, roaming, form.__getitem__)
+        session = {n for n, unit in units.items() if not own & set(unit)}
+        roaming |= _with_alike(units, session, form.__getitem__, MOST)
         out = set(free)
         for n, unit in units.items():
             inside = {id for id in unit if not calls.is_edge(id)}
@@ -124,14 +146,16 @@ class Shared:
 T = TypeVar("T")
 
 
-def _with_alike(every: Iterable[T], found: set[T], form: Callable[[T], object]) -> set[T]:
+def _with_alike(
+    every: Iterable[T], found: set[T], form: Callable[[T], object], share: int = SHARE
+) -> set[T]:
     """`found`, with all of the same form where so many are found that it is no exception."""
     if not found:
         return found
     every = list(every)
     seen = Counter(map(form, found))
     total = Counter(map(form, every))
-    often = {what for what, n in seen.items() if n >= OFTEN and n * SHARE >= total[what]}
+    often = {what for what, n in seen.items() if n >= OFTEN and n * share >= total[what]}
     return found | {one for one in every if form(one) in often}
 
 

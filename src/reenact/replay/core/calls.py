@@ -194,7 +194,7 @@ class Calls:
         if follower.shared:
             return Background(None)
         opener = self.lines.opener_of(follower.call, asked)
-        if opener is None or not self._may_be(opener, case):
+        if opener is None or not self._may_be(opener, case, follower.call.case):
             return None if follower.call.case else Background(opener)
         found = Choice(opener, Comparison())
         self._use(found, case)
@@ -208,7 +208,7 @@ class Calls:
         if before.shared:
             return Background(self.lines.any_edge(asked))
         closer = self.lines.closer_of(before.call, asked)
-        if closer is None or not self._may_be(closer, case):
+        if closer is None or not self._may_be(closer, case, before.call.case):
             like = None if before.call.case else self.lines.any_edge(asked)
             unseen = before.call.interaction.outcome is Outcome.BROKEN
             return Background(like) if like is not None or unseen else None
@@ -220,19 +220,28 @@ class Calls:
         self, asked: Asked, before: Choice, case: str, moment: Moment | None
     ) -> Choice | None:
         """The recorded call that followed `before` in its unit of work, if the live one is that. It
-        is marked used."""
+        is marked used. Work that begins with what is nobody's, on a connection of its own, is done
+        at its own pace: it may come while another case is open than when recorded."""
         call = None if before.shared else self.lines.next_in_unit(before.call, asked)
-        if call is None or not self._may_be(call, case) or not call.case:
+        if call is None or not call.case:
+            return None
+        roams = not before.call.case and self.lines.alone(call)
+        if not self._may_be(call, case, call.case if roams else before.call.case):
             return None
         terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
         found = Choice(call, compare_call(call, asked, terms))
         self._use(found, case)
         return found
 
-    def _may_be(self, call: Recorded, case: str) -> bool:
+    def _may_be(self, call: Recorded, case: str, unit: str) -> bool:
+        """`unit` is the case of the unit of work that it would be in."""
         if not call.case:
             return True
-        return not call.uses and (call.case == case or self.discover)
+        return not call.uses and (call.case in (case, unit) or self.discover)
+
+    def asked_before(self, case: str) -> set[str]:
+        """The calls of a case that have been made before it was sent."""
+        return {call.interaction.id for call in self.of(case) if call.uses}
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
         """The first equal call whose turn it is; else, when there is no equal one at all, the

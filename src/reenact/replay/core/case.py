@@ -150,12 +150,19 @@ class Judge:
     """Verdicts. Pure: the same running case gives the same verdict."""
 
     def __init__(
-        self, names: Renaming, reader: Reader, *, discover: bool, responses_only: bool
+        self,
+        names: Renaming,
+        reader: Reader,
+        *,
+        discover: bool,
+        responses_only: bool,
+        rehearsal: bool = False,
     ) -> None:
         self._names = names
         self._reader = reader
         self._discover = discover
         self._responses_only = responses_only
+        self._rehearsal = rehearsal
         self._otherwise: set[str] = set()  # cases set aside that did not do as recorded
 
     def response(self, running: Running, given: Set[str]) -> Comparison:
@@ -172,6 +179,7 @@ class Judge:
             tolerated={t.at: t.rule for t in case.tolerances},
             given=given,
             fixed=frozenset(("response", *at) for at in plugin.fixed),
+            rehearsal=self._rehearsal,
         )
         if running.response is None:
             return Comparison()

@@ -73,8 +73,8 @@ IN_VAIN_MAX = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
-    of what a case does after its response, so give it a moment. `share`: reads that turn out to be
-    made by whichever case comes first are served and noted. `shake` numbers a run in which
+    of what a case does after its response, so give it a moment. `rehearsal`: what
+    depends on the pace of the service's own threads is accepted and noted. `shake` numbers a run in which
     answers come late (`shake.py`); 0: they don't. `live` are destinations whose missing answers the
     real ones give, with the protocol spoken there and whether inside TLS."""
 
@@ -82,7 +82,7 @@ class Mode:
     linger: bool = False
     responses_only: bool = False
     fail_fast: bool = False
-    share: bool = False
+    rehearsal: bool = False
     shake: int = 0
     live: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
 
@@ -125,13 +125,17 @@ class Engine:
         self._mode = mode
         self._clock = clock or CaseClock()
         self._to_wall_ns = wall_ns - now_ns
+        self._ahead_ns = wall_ns - suite.started_ns
         self.names = Renaming()
-        self._calls = Calls(suite, plugins, self.names, discover=mode.discover, share=mode.share)
+        self._calls = Calls(
+            suite, plugins, self.names, discover=mode.discover, share=mode.rehearsal
+        )
         self._judge = Judge(
             self.names,
             self._calls.reader,
             discover=mode.discover,
             responses_only=mode.responses_only,
+            rehearsal=mode.rehearsal,
         )
         self._known = _Known(suite, plugins, mode.live)
         self._todo = deque(suite.cases if cases is None else cases)
@@ -291,6 +295,7 @@ class Engine:
                 now_ns,
                 self._moment(case.at_ns, now_ns, case.took_ns),
                 last_ns=now_ns,
+                answered=self._calls.asked_before(case.id),
             )
             conn = self._by_recorded.get(case.connection)
             caller = None if conn is None else self._callers.get(conn)
@@ -409,7 +414,8 @@ class Engine:
         return [Finished(*self._judge.session(self._outside, now_ns))]
 
     def _moment(self, at_ns: int, now_ns: int, took_ns: int) -> Moment:
-        return Moment(self._suite.started_ns + at_ns, now_ns + self._to_wall_ns, took_ns)
+        recorded_ns = self._suite.started_ns + at_ns
+        return Moment(recorded_ns, now_ns + self._to_wall_ns, took_ns, self._ahead_ns)
 
     def _window(self) -> tuple[int, int]:
         """When the present was recorded, on the capture's clock: the open case's time, or all
@@ -572,7 +578,7 @@ class Engine:
             return None
         if not case and interaction.took_ns > SLOW_NS:
             return interaction.took_ns
-        return self._shake.delay_ns(interaction.id)
+        return self._shake.delay_ns(interaction.id) if case else self._shake.lag_ns()
 
     def _held_until_ns(self, conn: int) -> int:
         """Answers of one connection leave in the order of the questions, so none is given before

@@ -34,6 +34,7 @@ class Lines:
         self.openers = frozenset(
             c.interaction.id for found in line.values() for c in found if c.opens
         )
+        self._alone = {n for n, found in line.items() if sum(c.opens for c in found) == 1}
         for found in line.values():
             self._read(found)
 
@@ -41,7 +42,7 @@ class Lines:
         """Note, for each call, the edges of the unit of work that it stands in."""
         opener: Recorded | None = None
         unit: list[Recorded] = []
-        alone = sum(call.opens for call in line) == 1
+        alone = self.alone(line[0])
         for before, call in zip((None, *line), line, strict=False):
             if call.opens:
                 opener, unit = call, []
@@ -55,6 +56,10 @@ class Lines:
                 opener, unit = None, []
             else:
                 unit.append(call)
+
+    def alone(self, call: Recorded) -> bool:
+        """Whether it was recorded on a connection that was opened for one unit of work."""
+        return call.interaction.connection in self._alone
 
     def any_edge(self, asked: Asked) -> Recorded | None:
         """A recorded call equal to this opening or closing one, when all equal ones had the same
