@@ -314,7 +314,7 @@ class _Search:
         self._alone = alone
 
     def probes(self) -> Probe:
-        told = self._alone is not None
+        known = self._alone is not None
         if self._alone is None:
             self._alone = yield self._lot([])
         if _passes(self._alone) or not self._earlier:
@@ -326,7 +326,7 @@ class _Search:
                 told = f"alone it asks {miss.label} ({miss.destination})"
                 self._settle(f"{told}, which {giver.id} asks: the answer is kept")
                 return
-        if told and _passes((yield self._lot([]))):
+        if known and _passes((yield self._lot([]))):
             self._alone = None  # it failed by chance
             return
         yield from self._halved()
