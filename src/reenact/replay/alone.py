@@ -146,7 +146,7 @@ class _Rehearsal:
         self._wanted += len(lots)
         began_ns, took_ns = self._playing.left_ns, 1
         while lots:
-            many = max(1, self._playing.left_ns // (2 * took_ns))
+            many = max(2, self._playing.left_ns // (2 * took_ns))
             if self._played and self._playing.left_ns // took_ns < len(lots):
                 shared = [_joined(lots[n::many], self._cases) for n in range(many)]
                 self._together += many
