@@ -128,6 +128,14 @@ def test_within_a_group_a_case_is_played_with_no_more_than_it_needs() -> None:
     }
 
 
+def test_a_case_that_failed_by_chance_needs_nothing() -> None:
+    chances = iter([False, True, False])
+    service = Service({"7": lambda before: next(chances)})
+    of = found(service, *EIGHT)
+    assert (needs(of), of.riddles) == ({}, ())
+    assert service.lots[len(EIGHT) :] == [["7"]]
+
+
 def test_a_case_that_fails_in_the_whole_as_well_is_left_alone() -> None:
     service = Service({"7": lambda before: False})
     of = found(service, *EIGHT, passed=["1", "2"])

@@ -68,9 +68,11 @@ class Comparison:
 
     @property
     def looseness(self) -> tuple[int, int]:
-        """How much had to be granted: values of no telling form first, then bound ones."""
+        """How much had to be granted: values of no telling form first, then bound ones. Whether a time
+        is the recorded one says nothing: it may be so by chance, within a second."""
         weak = sum(kind in WEAK for _, kind in self.varied)
-        return weak + len(self.tolerated), len(self.varied) - weak
+        times = sum(kind in INSTANTS for _, kind in self.varied)
+        return weak + len(self.tolerated), len(self.varied) - weak - times
 
     @property
     def tolerated(self) -> tuple[Difference, ...]:

@@ -153,7 +153,7 @@ class _Rehearsal:
         self._wanted += len(lots)
         began_ns, took_ns = self._playing.left_ns, 1
         while lots:
-            many = max(1, self._playing.left_ns // (2 * took_ns))
+            many = max(2, self._playing.left_ns // (2 * took_ns))
             if self._played and self._playing.left_ns // took_ns < len(lots):
                 shared = [_joined(lots[n::many], self._cases) for n in range(many)]
                 self._together += many
@@ -321,6 +321,7 @@ class _Search:
         self._alone = alone
 
     def probes(self) -> Probe:
+        known = self._alone is not None
         if self._alone is None:
             self._alone = yield self._lot([])
         if _passes(self._alone) or not self._earlier:
@@ -332,6 +333,9 @@ class _Search:
                 told = f"alone it asks {miss.label} ({miss.destination})"
                 self._settle(f"{told}, which {giver.id} asks: the answer is kept")
                 return
+        if known and _passes((yield self._lot([]))):
+            self._alone = None  # it failed by chance
+            return
         yield from self._halved()
 
     def _halved(self) -> Probe:

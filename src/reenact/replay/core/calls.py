@@ -245,24 +245,26 @@ class Calls:
 
     def _of_case(self, asked: Asked, case: str, terms: Terms, answered: Set[str]) -> Choice | None:
         """The first equal call whose turn it is; else, when there is no equal one at all, the
-        tightest with generated values of telling form."""
+        tightest with generated values of telling form, of several such the one whose turn it is."""
         pool = self._pools.get(case)
         if pool is None:
             return None
         equal = pool.exact(asked, terms.names)
         if equal:
-            known = self.lines.openers  # what opened a unit is known only after it
-            due = (
-                c for c in equal if all(a in answered or a in known for a in c.interaction.after)
-            )
-            call = next(due, None)
+            call = next((c for c in equal if self._due(c, answered)), None)
             return Choice(call, compare_call(call, asked, terms)) if call else None
         if terms.discover and self._reading.exact(asked, terms.names):
             return None  # what differs is not made up: another case reads just this
-        for call, comparison in pool.alike(asked, terms, all_sites=terms.discover):
+        alike = pool.alike(asked, terms, all_sites=terms.discover)
+        alike.sort(key=lambda pair: (pair[1].looseness, not self._due(pair[0], answered)))
+        for call, comparison in alike:
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:
                 return Choice(call, comparison)
         return None
+
+    def _due(self, call: Recorded, answered: Set[str]) -> bool:
+        """Whether its turn has come; what opened a unit is known only after it."""
+        return all(a in answered or a in self.lines.openers for a in call.interaction.after)
 
     def _like_setup(self, asked: Asked, terms: Terms) -> bool:
         """Whether all that equals it in the session is the set-up of a connection (its BEGIN):
