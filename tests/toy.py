@@ -148,10 +148,7 @@ class Simulator:
         self._wakes: list[int] = []
 
     def run(self) -> Simulator:
-        where = Flow(
-            id=1, role=Role.OUTBOUND, client=Endpoint("s", 1), server=Endpoint("10.0.0.1", 1)
-        )
-        self._do(self.engine.opened(1, where, self.now))
+        self._open(1)
         self._do(self.engine.begin(self.now))
         while self.finished is None:
             assert self._wakes, "the engine waits for nothing"
@@ -165,11 +162,15 @@ class Simulator:
 
     def wait(self, conn: int, call: str) -> None:
         """A worker of the service asks on a connection of its own; see `answers`."""
+        if conn not in self.answers:
+            self._open(conn)
+        self._do(self.engine.received(conn, f"{call}\n".encode(), self.now))
+
+    def _open(self, conn: int) -> None:
         where = Flow(
             id=conn, role=Role.OUTBOUND, client=Endpoint("s", 1), server=Endpoint("10.0.0.1", 1)
         )
         self._do(self.engine.opened(conn, where, self.now))
-        self._do(self.engine.received(conn, f"{call}\n".encode(), self.now))
 
     def _wait(self) -> None:
         self.now = max(self.now, min(self._wakes))

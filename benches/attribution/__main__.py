@@ -144,7 +144,7 @@ def measure(kind: str, clients: int, folder: Path) -> None:
         log=folder / "service.log",
         settings=Settings(),
     )
-    found = rehearse(suite, options)
+    found = rehearse(suite, options, alone_s=0)
     rehearsed = share(found.suite, exchanges)
     told = " ".join(
         f"{name} {hit} of {all} ({hit / all:.2%})"

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,12 @@ class Bench:
             raise SystemExit(f"record ended with {done.returncode}\n{done.output[-3000:]}")
 
     def test(
-        self, name: str, mutation: Mutation | None = None, *, responses_only: bool = False
+        self,
+        name: str,
+        mutation: Mutation | None = None,
+        *,
+        responses_only: bool = False,
+        options: Sequence[str] = (),
     ) -> Outcome:
         """Tests the untouched build, or one with the mutation planted; the log gets that name."""
         self._fresh_build()
@@ -69,6 +75,7 @@ class Bench:
             options=[
                 *("--suite", str(self.suite), "--json", str(found)),
                 *(["--responses-only"] if responses_only else []),
+                *options,
             ],
         )
         return Outcome(done.returncode, _first_finding(found))

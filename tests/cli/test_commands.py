@@ -145,7 +145,7 @@ def test_rehearse_saves_what_it_learned(reenact, suite, project, monkeypatch):
     found = Rehearsed(
         suite=better, verdicts=(), moved=2, unasked=0, generated={"uuid": 4}, aside=()
     )
-    monkeypatch.setattr(engine, "rehearse", lambda suite, options, say, tests: found)
+    monkeypatch.setattr(engine, "rehearse", lambda suite, options, say, tests, alone_s: found)
     ran = reenact("rehearse")
     assert ran.code == 0
     assert load_suite(project / "reenact").rehearsed == 3

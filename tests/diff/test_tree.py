@@ -157,3 +157,14 @@ def test_what_is_optional_may_come_or_go() -> None:
 
 def test_a_number_that_became_a_fraction_is_still_a_number() -> None:
     assert changes(3, Decimal("3.5")) == [(Change.VALUE, "r")]
+
+
+def test_a_time_may_be_null_only_where_rehearsals_saw_it_come_and_go() -> None:
+    synced = "2026-11-23T06:58:49Z"
+    assert changes({"synced": synced}, {"synced": None}) == [(Change.TYPE, "r/synced")]
+    listed = Terms(Renaming(), generated={("r", "synced"): frozenset({"not yet"})})
+    assert changes({"synced": synced}, {"synced": None}, listed) == []
+    assert changes({"synced": None}, {"synced": synced}, listed) == []
+    assert changes({"synced": None}, {"synced": "never"}, listed) == [(Change.TYPE, "r/synced")]
+    found = compare({"n": None}, {"n": synced}, ("r",), Terms(Renaming(), rehearsal=True))
+    assert found.varied == [(("r", "n"), "not yet")]

@@ -125,6 +125,12 @@ def test_it_is_green_in_another_folder_without_the_files(recorded: Notebook) -> 
     assert done.returncode == 0, done.output
 
 
+def test_cases_that_build_on_what_others_wrote_stay_together(recorded: Notebook) -> None:
+    for options in (["--jobs", "3"], ["--restart", "each"]):
+        done = recorded.test(*options)
+        assert done.returncode == 0, done.output
+
+
 def test_missing_content_is_an_error_that_names_the_remedy(recorded: Notebook) -> None:
     shutil.rmtree(recorded.folder / "reenact/files")
     done = recorded.test()

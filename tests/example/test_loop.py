@@ -84,3 +84,20 @@ def test_a_message_that_is_not_sent_is_seen_only_in_the_calls(recorded: Recorded
     by_name("event-not-published").apply(build)
     done = recorded.test(build, "responses-only", "--responses-only")
     assert done.returncode == 0, done.output
+
+
+@pytest.mark.parametrize("bug", ["", "tax-rounded-down"])
+def test_equal_runs_give_the_same_verdict_byte_by_byte(recorded: Recorded, bug: str) -> None:
+    """`benches.verdicts` is the longer one."""
+    build = recorded.build.parent / f"again-{bug}"
+    shutil.copytree(recorded.build, build, ignore=shutil.ignore_patterns("__pycache__", "reenact"))
+    if bug:
+        by_name(bug).apply(build)
+    found = set()
+    for n in range(3):
+        for jobs in ("1", "4"):
+            path = build.parent / f"verdict-{bug}-{jobs}-{n}.json"
+            done = recorded.test(build, path.stem, "--jobs", jobs, "--verdict", str(path))
+            assert done.returncode == (1 if bug else 0), done.output
+            found.add(path.read_bytes())
+    assert len(found) == 1

@@ -305,6 +305,27 @@ def test_a_case_set_aside_is_played_for_its_effects_but_not_judged() -> None:
     assert (verdict.status, verdict.note) == (Status.UNKNOWN, "set aside: asks for the weather")
 
 
+@pytest.mark.parametrize(
+    ("first", "status"), [("1.1", Status.FAIL), ("another rate", Status.UNKNOWN)]
+)
+def test_a_case_that_builds_on_one_set_aside_is_undecided_when_that_one_does_otherwise(
+    first: str, status: Status
+) -> None:
+    shaky = msgspec.structs.replace(case(1, "KEEP", "1.1"), aside="comes and goes")
+    builder = msgspec.structs.replace(
+        case(2, "USE", "1.1"), needs=(shaky.id,), needs_why=((shaky.id, "the answer is kept"),)
+    )
+
+    def service(request: str) -> Generator[str, str, str]:
+        yield from ()
+        return first if request == "KEEP" else "wrong"
+
+    verdict = verdicts(play(suite(shaky, builder), service))[1]
+    assert verdict.status is status
+    said = "needs 0001-x, which is set aside and did otherwise this time"
+    assert (verdict.note == said) is (status is Status.UNKNOWN)
+
+
 def test_a_service_that_dies_fails_the_open_case_and_all_after_it() -> None:
     engine = Engine(suite(BUY, case(2, "Y", "y")), {"toy": TOY}, Mode(), wall_ns=0, now_ns=0)
     engine.begin(0)

@@ -117,6 +117,12 @@ def test_a_mistake_is_told_with_file_line_and_field(folder, old, new, said):
     assert said in found
 
 
+def test_a_field_whose_name_has_a_line_break_is_told_on_one_line(folder):
+    edit(folder / FIRST, "protocol:", '"proto\\ncol":')
+    assert complaint(folder).startswith("cases/0001-post-orders.yaml:")
+    assert "proto\\ncol: no such field" in complaint(folder)
+
+
 def test_a_bomb_of_aliases_is_refused_at_the_first_anchor(folder):
     bomb = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)

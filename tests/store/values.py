@@ -90,18 +90,23 @@ cases = st.builds(
     accepted=st.lists(accepted, max_size=2).map(tuple),
     aside=texts,
     needs=st.just(()),  # ids of other cases of the suite: see `suites`
+    needs_why=st.just(()),
 )
 
 
-def needing_the_first(drawn: list[Case], need: bool) -> list[Case]:
+def needing_the_first(drawn: list[Case], need: bool, why: str) -> list[Case]:
     if not need or not drawn:
         return drawn
     first, *rest = drawn
-    return [first, *(msgspec.structs.replace(case, needs=(first.id,)) for case in rest)]
+    told = ((first.id, why),) if why else ()
+    return [
+        first,
+        *(msgspec.structs.replace(case, needs=(first.id,), needs_why=told) for case in rest),
+    ]
 
 
 many_cases = st.tuples(
-    st.lists(cases, max_size=3, unique_by=lambda case: case.id), st.booleans()
+    st.lists(cases, max_size=3, unique_by=lambda case: case.id), st.booleans(), texts
 ).map(lambda drawn: tuple(needing_the_first(*drawn)))
 owners = st.one_of(st.none(), st.tuples(st.integers(0, 2**32), st.integers(0, 2**32)))
 hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)

@@ -151,7 +151,8 @@ def _noted(case: Case, path: str, why: str) -> Case:
 
 def _differing(case: Case, folder: Path) -> set[str]:
     """Places that only the last test saw: of what is new."""
-    found = [entry for entry in _report(folder).get("cases", []) if entry["id"] == case.id]
+    cases = places.last_run(places.read_last_report(folder)).get("cases", [])
+    found = [entry for entry in cases if entry["id"] == case.id]
     return {difference["at"] for entry in found for difference in entry["differences"]}
 
 
@@ -168,22 +169,13 @@ def _verdict(suite: Suite, case: Case, folder: Path, mode: Mode, config: Path | 
     from reenact.report.json_read import verdict_of
     from reenact.store.suite import case_digest
 
-    report = _report(folder)
-    for entry in report.get("cases", []):
+    last = places.last_run(places.read_last_report(folder))
+    for entry in last.get("cases", []):
         if entry["id"] == case.id and entry["status"] == "fail":
             if entry.get("digest") == case_digest(case):
                 return verdict_of(entry)
             making.say_on_stderr(f"{case.id} was edited since the last test; it is run again")
-    return _run(suite, case, folder, tuple(report.get("command", ())), mode, config)
-
-
-def _report(folder: Path) -> dict[str, Any]:  # Any: JSON
-    path = places.last_report(folder)
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return _run(suite, case, folder, tuple(last.get("command", ())), mode, config)
 
 
 def _run(
@@ -213,10 +205,10 @@ def _remember(done: Acceptance, case_id: str, folder: Path) -> None:
     from reenact.cli.reporting import write_text
     from reenact.store.suite import case_digest
 
-    report = _report(folder)
+    report = places.read_last_report(folder)
     now = next(case for case in done.suite.cases if case.id == case_id)
     taken = {note.at for note in done.taken}
-    for entry in report.get("cases", []):
+    for entry in (*report.get("cases", []), *places.last_run(report).get("cases", [])):
         if entry["id"] == case_id:
             _strike(entry, taken)
             entry["digest"] = case_digest(now)

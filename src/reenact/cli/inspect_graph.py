@@ -47,8 +47,8 @@ def _text(
 
 
 def _told(tie: Tie) -> Iterator[str]:
-    if not tie.values:
-        yield f"needs {tie.giver}: {STATE}"
+    if tie.why or not tie.values:
+        yield f"needs {tie.giver}: {_state(tie)}"
     for value in tie.values:
         said = short(value.value, width=40)
         yield f"needs {tie.giver}: {value.kind} {said} of {value.given}, in {value.taken}"
@@ -64,9 +64,14 @@ def _mermaid(tied: list[list[Case]], found: list[Tie], labels: dict[str, str]) -
             yield f'    {names[case.id]}["{_escaped(case.id)}<br/>{_escaped(labels[case.id])}"]'
         yield "  end"
     for tie in found:
-        words = "<br/>".join(_escaped(_edge(value)) for value in tie.values) or STATE
+        told = [*map(_edge, tie.values), *([] if tie.values and not tie.why else [_state(tie)])]
+        words = "<br/>".join(map(_escaped, told))
         arrow = f'-->|"{words}"|' if tie.values else f'-.->|"{words}"|'
         yield f"  {names[tie.giver]} {arrow} {names[tie.taker]}"
+
+
+def _state(tie: Tie) -> str:
+    return f"{STATE}: {tie.why}" if tie.why else STATE
 
 
 def _edge(value: Carried) -> str:

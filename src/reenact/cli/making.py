@@ -59,12 +59,19 @@ def _files(opened: Capture, folder: Path) -> tuple[FileBefore, ...]:
     )
 
 
-def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say, tests: int = 1) -> Suite:
+def rehearsed(
+    suite: Suite,
+    folder: Path,
+    options: RunOptions,
+    say: Say,
+    tests: int = 1,
+    alone_s: float | None = None,
+) -> Suite:
     """The suite after replaying it against the build it came from, saved."""
     from reenact.replay.run import rehearse
     from reenact.store.suite import save_suite
 
-    found = rehearse(suite, options, say, tests)
+    found = rehearse(suite, options, say, tests, alone_s)
     save_suite(found.suite, folder)
     for note in found.notes:
         say(note)
@@ -77,6 +84,7 @@ def rehearsed(suite: Suite, folder: Path, options: RunOptions, say: Say, tests: 
 
 
 def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> RunOptions:
+    from reenact.replay.groups import Restart
     from reenact.replay.options import RunOptions
 
     return RunOptions(
@@ -86,6 +94,8 @@ def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> R
         log=places.service_log(folder),
         contents=contents(folder),
         settings=settings,
+        clock=settings.replay.clock,
+        restart=Restart(settings.replay.restart),
     )
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reenact.base.errors import UserError
 from reenact.cli import making
+from reenact.replay.groups import Restart
+
+if TYPE_CHECKING:
+    from reenact.replay.options import RunOptions
 
 
 class Mode(enum.StrEnum):
@@ -52,11 +56,22 @@ ReplayMode = Annotated[
     ),
 ]
 ServiceClock = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--clock",
         metavar="WHEN",
-        help="The service's time: recorded, now, 2031-01-01T00:00:00Z, or +36h from the recording.",
+        help="The service's time: recorded (unless reenact.toml says otherwise), now,"
+        " 2031-01-01T00:00:00Z, or +36h from the recording.",
+        show_default=False,
+    ),
+]
+RestartWhen = Annotated[
+    Restart | None,
+    typer.Option(
+        "--restart",
+        help="A fresh instance for each case (needed cases are played before it), for each group of"
+        " cases that need one another, or one for all: never (unless reenact.toml says otherwise).",
+        show_default=False,
     ),
 ]
 DEFAULT_SUITE = Path("reenact")
@@ -73,12 +88,23 @@ def service_command(given: Sequence[str] | None, recorded: Sequence[str] = ()) -
     return tuple(words)
 
 
-def checked_clock(told: str) -> str:
-    """Raises UserError before anything is started."""
+def replayed(options: RunOptions, clock: str | None, restart: Restart | None = None) -> RunOptions:
+    """The options with what the command line says; else they are those of `reenact.toml`.
+
+    Raises UserError before anything is started.
+    """
+    from msgspec.structs import replace
+
     from reenact.replay.clock import case_clock
 
-    case_clock(told, 0 if told[:1] != "-" else 2**62)
-    return told
+    told = options.clock if clock is None else clock
+    try:
+        case_clock(told, 0 if told[:1] != "-" else 2**62)
+    except UserError as bad:
+        if clock is not None:
+            raise
+        raise UserError(f"settings: [replay] {str(bad).removeprefix('--')}") from None
+    return replace(options, clock=told, restart=restart or options.restart)
 
 
 def explicit_replay(mode: Mode) -> bool:

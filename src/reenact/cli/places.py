@@ -3,8 +3,9 @@ what tests made use of."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reenact.lint import Usage
@@ -37,6 +38,21 @@ def service_log(suite: Path) -> Path:
 
 def last_report(suite: Path) -> Path:
     return local(suite) / "report.json"
+
+
+def read_last_report(suite: Path) -> dict[str, Any]:  # Any: JSON
+    """Empty when there is none, or it is none of ours."""
+    try:
+        found = json.loads((suite / LOCAL / "report.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def last_run(report: dict[str, Any]) -> dict[str, Any]:
+    """Of a report: how it was run, with every value as it was then."""
+    found = report.get("run", {})
+    return found if isinstance(found, dict) else {}
 
 
 def read_usage(suite: Path) -> Usage:

@@ -16,8 +16,10 @@ from reenact.cli.options import (
     Command,
     ConfigFile,
     Mode,
+    ServiceClock,
     SuiteDir,
     explicit_replay,
+    replayed,
     service_command,
 )
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from reenact.intercept.settings import Settings
     from reenact.model.suite import Suite
     from reenact.record.options import RecordOptions, RecordResult
+    from reenact.replay.options import RunOptions
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ def record(
         list[str] | None,
         typer.Option(metavar="OURS=HOST:PORT", help="Explicit: pass a port on to a dependency."),
     ] = None,
+    clock: ServiceClock = None,
     config: ConfigFile = None,
     no_rehearse: Annotated[
         bool, typer.Option("--no-rehearse", help="Leave the rehearsals for later.")
@@ -94,13 +98,14 @@ def record(
         options = msgspec.structs.replace(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
         )
+    run = replayed(making.run_options(words, suite, settings), clock)
     _record(options, making.say_on_stderr)
     if before is not None:
-        return _append(options, before, suite, reason, rehearse=not no_rehearse)
-    return _make(options, suite, rehearse=not no_rehearse)
+        return _append(options, run, before, suite, reason, rehearse=not no_rehearse)
+    return _make(options, run, suite, rehearse=not no_rehearse)
 
 
-def _make(options: RecordOptions, folder: Path, *, rehearse: bool) -> Exit:
+def _make(options: RecordOptions, run: RunOptions, folder: Path, *, rehearse: bool) -> Exit:
     from reenact.store.suite import save_suite
 
     say = making.say_on_stderr
@@ -111,7 +116,6 @@ def _make(options: RecordOptions, folder: Path, *, rehearse: bool) -> Exit:
             "not rehearsed: no command; reenact rehearse --mode explicit -- COMMAND makes up for it"
         )
     elif suite.cases and rehearse:
-        run = making.run_options(options.command, folder, options.settings)
         if options.explicit:
             run = msgspec.structs.replace(run, explicit=explicit_replay(Mode.EXPLICIT))
         suite = making.rehearsed(suite, folder, run, say)
@@ -125,7 +129,13 @@ def _suite_to_append_to(folder: Path) -> Suite:
 
 
 def _append(
-    options: RecordOptions, before: Suite, folder: Path, why: str, *, rehearse: bool
+    options: RecordOptions,
+    run: RunOptions,
+    before: Suite,
+    folder: Path,
+    why: str,
+    *,
+    rehearse: bool,
 ) -> Exit:
     """The new recording is rehearsed by itself first: which call belongs to which request, and what the
     service makes up, is known then."""
@@ -137,7 +147,6 @@ def _append(
     say = making.say_on_stderr
     made = making.compiled(options.capture, folder)
     if made.cases and rehearse and options.command:
-        run = making.run_options(options.command, folder, options.settings)
         if options.explicit:
             run = msgspec.structs.replace(run, explicit=explicit_replay(Mode.EXPLICIT))
         made = replay(made, run, say).suite

@@ -13,11 +13,12 @@ from reenact.cli.options import (
     ConfigFile,
     Mode,
     ReplayMode,
+    RestartWhen,
     ServiceClock,
     SuiteCommand,
     SuiteDir,
-    checked_clock,
     explicit_replay,
+    replayed,
     service_command,
 )
 
@@ -25,10 +26,21 @@ from reenact.cli.options import (
 def rehearse(
     command: SuiteCommand = None,
     suite: SuiteDir = DEFAULT_SUITE,
-    clock: ServiceClock = "recorded",
+    clock: ServiceClock = None,
     tests: Annotated[
         int, typer.Option(min=1, metavar="N", help="So many tests in a row have to agree.")
     ] = 1,
+    alone: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long groups and cases are played by themselves, and three times that to find"
+            " what those that fail need; half as long as the rehearsals took when left out, 0: not at all.",
+            show_default=False,
+        ),
+    ] = None,
+    restart: RestartWhen = None,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -37,6 +49,8 @@ def rehearse(
     Finds the values that the service makes up, settles which calls belong to which case, and
     sets aside, with the reason, the cases that don't reproduce. A case that comes and goes
     shows in more tests (--tests): its file then says how many it failed, and what varied.
+    A case that needs what an earlier one left inside the service (a cache, a counter) is found
+    by playing groups and cases by themselves, and its file then says which it needs, and why.
 
     \b
       reenact rehearse
@@ -52,9 +66,8 @@ def rehearse(
     settings = load_settings(config, Path.cwd())
     words = service_command(command, loaded.command)
     options = replace(
-        making.run_options(words, suite, settings),
+        replayed(making.run_options(words, suite, settings), clock, restart),
         explicit=explicit_replay(mode),
-        clock=checked_clock(clock),
     )
-    made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests)
+    made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests, alone)
     return making.tell(made, suite, making.say_on_stderr)

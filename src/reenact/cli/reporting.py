@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     junit: Path | None = None
     json: str | None = None
+    verdict: str | None = None
     github: bool = False
 
 
@@ -73,21 +74,27 @@ class Reporter:
 
 def write(report: Report, folder: Path, outputs: Outputs) -> None:
     """Everything but the terminal, and the last report for `reenact inspect`."""
-    from reenact.report.json_report import json_report
+    from reenact.report.json_report import json_report, json_verdict
 
     text = json_report(report)
     _count(report, folder)
     write_text(places.last_report(folder), text)
-    if outputs.json == "-":
-        sys.stdout.write(text)
-    elif outputs.json:
-        write_text(Path(outputs.json), text)
+    _put(outputs.json, text)
+    if outputs.verdict:
+        _put(outputs.verdict, json_verdict(report))
     if outputs.junit:
         from reenact.report.junit import junit
 
         write_text(outputs.junit, junit(report))
     if outputs.github:
         _annotate(report, folder)
+
+
+def _put(where: str | None, text: str) -> None:
+    if where == "-":
+        sys.stdout.write(text)
+    elif where:
+        write_text(Path(where), text)
 
 
 def _count(report: Report, folder: Path) -> None:

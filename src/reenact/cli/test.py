@@ -16,12 +16,13 @@ from reenact.cli.options import (
     ConfigFile,
     Mode,
     ReplayMode,
+    RestartWhen,
     Select,
     ServiceClock,
     SuiteCommand,
     SuiteDir,
-    checked_clock,
     explicit_replay,
+    replayed,
     service_command,
 )
 from reenact.cli.reporting import Outputs
@@ -48,6 +49,14 @@ def run_test(
     json: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Write JSON; - is stdout.", show_default=False),
+    ] = None,
+    verdict: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the verdict alone as JSON: the same bytes for equal runs; - is stdout.",
+            show_default=False,
+        ),
     ] = None,
     github: Annotated[
         bool, typer.Option("--github", help="Print annotations for GitHub Actions.")
@@ -77,7 +86,8 @@ def run_test(
     responses_only: Annotated[
         bool, typer.Option("--responses-only", help="Don't assert the outgoing calls.")
     ] = False,
-    clock: ServiceClock = "recorded",
+    restart: RestartWhen = None,
+    clock: ServiceClock = None,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -100,23 +110,26 @@ def run_test(
     from reenact.intercept.settings import load_settings
     from reenact.store.suite import load_suite
 
+    if json == verdict == "-":
+        raise UserError("--json - and --verdict -: only one of them can be on stdout")
     _refuse_needing_sandbox(mode, jobs, keep_files)
     _refuse_together(update=update, reason=reason, live=bool(live), jobs=jobs)
     loaded = load_suite(suite)
     _refuse_empty(loaded, suite)
     words = service_command(command, loaded.command)
     options = replace(
-        making.run_options(words, suite, load_settings(config, Path.cwd())),
+        replayed(
+            making.run_options(words, suite, load_settings(config, Path.cwd())), clock, restart
+        ),
         select=_chosen(loaded, select),
         jobs=jobs,
         fail_fast=fail_fast,
         responses_only=responses_only,
         keep_files=keep_files,
         explicit=explicit_replay(mode),
-        clock=checked_clock(clock),
         live=_targets(live, loaded),
     )
-    outputs = Outputs(junit=junit, json=json, github=github)
+    outputs = Outputs(junit=junit, json=json, verdict=verdict, github=github)
     report, filled = _played(loaded, suite, options, outputs)
     if filled:
         _write_filled(loaded, filled, suite, reason or "answered live")
@@ -146,7 +159,7 @@ def _played(
     from reenact.replay.run import run_suite
     from reenact.report.terminal import Screen
 
-    stream = stream or (sys.stderr if outputs.json == "-" else sys.stdout)
+    stream = stream or (sys.stderr if "-" in (outputs.json, outputs.verdict) else sys.stdout)
     reporter = reporting.Reporter(suite, folder, options, SystemClock(), Screen(stream, os.environ))
     try:
         played = run_suite(suite, options, reporter.verdict)

@@ -251,6 +251,7 @@ class _Append:
             request=self._names.untell(new.request),
             response=self._names.untell(new.response),
             needs=tuple(self._ids[need] for need in new.needs if need in self._ids),
+            needs_why=tuple((self._ids[n], why) for n, why in new.needs_why if n in self._ids),
             calls=tuple(self._own(call, calls) for call in new.calls),
         )
 

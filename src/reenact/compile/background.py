@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from reenact.diff.tree import Terms, compare
+from reenact.model.exchange import Outcome
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Interaction
 from reenact.model.symbol import Generated
@@ -41,6 +42,11 @@ def with_variation(
         call if key is None or not sites.get(key) else _marked(call, sites[key])
         for call, key in zip(session, keys, strict=True)
     )
+
+
+def is_stray(call: Interaction) -> bool:
+    """Background that only rehearsals saw, so that there is no answer to it."""
+    return call.outcome is Outcome.BROKEN and call.response is None and call.id.startswith("s.r")
 
 
 def _key(call: Interaction, plugins: Mapping[str, ProtocolPlugin]) -> tuple[str, str, str] | None:

@@ -31,11 +31,13 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True):
-    """`taker` needs `giver`. Without a value, it is something inside the service that ties them."""
+    """`taker` needs `giver`. Without a value, it is something inside the service that ties them, and
+    `why` says how it shows, where rehearsals found it."""
 
     giver: str
     taker: str
     values: tuple[Carried, ...] = ()
+    why: str = ""
 
 
 def ties(cases: tuple[Case, ...], plugins: Plugins) -> list[Tie]:
@@ -43,7 +45,12 @@ def ties(cases: tuple[Case, ...], plugins: Plugins) -> list[Tie]:
     by_id = {case.id: case for case in cases}
     made = {case.id: list(minted(case, plugins)) for case in cases if _needed(case, cases)}
     return [
-        Tie(giver=need, taker=case.id, values=tuple(_carried(made[need], case.request)))
+        Tie(
+            giver=need,
+            taker=case.id,
+            values=tuple(_carried(made[need], case.request)),
+            why=dict(case.needs_why).get(need, ""),
+        )
         for case in cases
         for need in case.needs
         if need in by_id

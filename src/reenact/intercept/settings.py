@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -48,6 +48,13 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignore: tuple[str, ...] = ("__pycache__", "*.pyc")
 
 
+class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `--clock` and `--restart` are when they are left out."""
+
+    clock: str = "recorded"
+    restart: Literal["never", "group", "each"] = "never"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`unix_sockets`: paths of dependencies' sockets beside those that are found.
     `protocols`: `{"10.0.0.7:9000" = "redis"}` where detection needs help."""
@@ -56,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unix_sockets: tuple[str, ...] = ()
     protocols: Annotated[dict[str, str], msgspec.Meta()] = {}
     files: Files = Files()
+    replay: Replay = Replay()
 
 
 def load_settings(path: Path | None, cwd: Path) -> Settings:

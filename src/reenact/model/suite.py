@@ -96,7 +96,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     cases of one connection are sent over one connection. `at_ns` is on the capture's clock.
     `aside` says why the case is set aside (it decides nothing), "" when it is not; `trials` how often it
     did not reproduce.
-    `needs` are ids of cases that have to run before it in the same instance; `stands_for` those of
+    `needs` are ids of cases that have to run before it in the same instance, `needs_why` says it of those that
+    leave something behind inside the service (id, why: no value ties them); `stands_for` are ids of
     cases of the same shape that were left out for it.
     """
 
@@ -114,6 +115,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     tolerances: tuple[Tolerance, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     needs: tuple[str, ...] = ()
+    needs_why: tuple[tuple[str, str], ...] = ()
     stands_for: tuple[str, ...] = ()
     aside: str = ""
     trials: Trials | None = None

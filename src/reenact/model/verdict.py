@@ -57,7 +57,8 @@ class CallDifferences(msgspec.Struct, frozen=True, kw_only=True):
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """`differences` are of the case's response; `missing` are labels by interaction id.
-    `background` are ids of the session's calls that were served outside of any case."""
+    `background` are ids of the session's calls that were served outside of any case. `see` is a file
+    that tells more: the service's output, when it has ended."""
 
     case: str
     status: Status
@@ -72,3 +73,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     background: tuple[str, ...] = ()
     took_ns: int = 0
     note: str = ""
+    see: str = ""

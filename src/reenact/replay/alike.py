@@ -1,8 +1,9 @@
-"""What varies in one answer of an endpoint varies in its others.
+"""What varies in one answer of an endpoint varies in its others, and in one try of a call in the next.
 
 A gauge that changed in the second of three requests will change in the third one day. Cases that send
 a request to the same path share the sites of generated values, where their recorded answers
-have the same form there.
+have the same form there. Calls of a case that are alike share them where they were recorded with the very same
+value: a signature over the time is the same in two tries within a second, and another when the second is over.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from reenact.match.pool import frozen
 from reenact.model.protocol import ProtocolPlugin
-from reenact.model.suite import Case, Suite
+from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.symbol import Generated
 from reenact.model.value import Path, Scalar, Value
 from reenact.rename.align import align
@@ -36,6 +37,48 @@ def alike_vary_alike(suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> Sui
     return msgspec.structs.replace(
         suite, cases=tuple(shared.get(case.id, case) for case in suite.cases)
     )
+
+
+def tries_vary_alike(suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> Suite:
+    return msgspec.structs.replace(
+        suite, cases=tuple(_tried_alike(case, plugins) for case in suite.cases)
+    )
+
+
+def _tried_alike(case: Case, plugins: Mapping[str, ProtocolPlugin]) -> Case:
+    tries: dict[object, list[Interaction]] = defaultdict(list)
+    for call in case.calls:
+        if call.request is not None:
+            key = plugins[call.protocol].matcher.key(call.request)
+            tries[call.protocol, call.destination, key].append(call)
+    found = {
+        call.id: _tried(call, group, plugins)
+        for group in tries.values()
+        if len(group) > 1 and any(call.generated for call in group)
+        for call in group
+    }
+    if not found:
+        return case
+    calls = tuple(found.get(call.id, call) for call in case.calls)
+    return msgspec.structs.replace(case, calls=calls)
+
+
+def _tried(
+    call: Interaction, group: list[Interaction], plugins: Mapping[str, ProtocolPlugin]
+) -> Interaction:
+    own = _asked(call, plugins)
+    found = dict.fromkeys(call.generated)
+    for other in group:
+        theirs = _asked(other, plugins) if other.generated else {}
+        for site in other.generated:
+            if own.get(site.at) is not None and own[site.at] == theirs.get(site.at):
+                found[site] = None
+    return msgspec.structs.replace(call, generated=tuple(sorted(found, key=_place)))
+
+
+def _asked(call: Interaction, plugins: Mapping[str, ProtocolPlugin]) -> dict[Path, Scalar]:
+    tree = plugins[call.protocol].matcher.normal(call.request)
+    return dict(deep_leaves(tree, ("request",)))
 
 
 def _with_sites_of(case: Case, group: list[Case], plugins: Mapping[str, ProtocolPlugin]) -> Case:

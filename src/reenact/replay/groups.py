@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from reenact.model.suite import Case
+
+
+class Restart(enum.StrEnum):
+    """When a fresh instance of the service is started."""
+
+    NEVER = "never"  # one plays everything
+    GROUP = "group"  # for each group of cases that need one another
+    EACH = "each"  # for each case; those that it needs are played before it
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """What one instance of the service plays, in order; `judged` are the ids of those whose verdict
+    counts. The others are played since these need them, and have their verdict from elsewhere."""
+
+    cases: tuple[Case, ...]
+    judged: frozenset[str]
+
+    @classmethod
+    def of(cls, cases: Sequence[Case]) -> Lot:
+        return cls(tuple(cases), frozenset(case.id for case in cases))
+
+
+def lots(cases: Sequence[Case], restart: Restart, jobs: int) -> list[Lot]:
+    """What every case is played in exactly once for its verdict."""
+    match restart:
+        case Restart.NEVER:
+            return [Lot.of(share) for share in shares(cases, jobs)]
+        case Restart.GROUP:
+            return [Lot.of(group) for group in groups(cases)]
+        case Restart.EACH:
+            return [
+                Lot(tuple(with_needs(cases, [case.id])), frozenset({case.id})) for case in cases
+            ]
 
 
 def with_needs(cases: Sequence[Case], wanted: Iterable[str]) -> list[Case]:

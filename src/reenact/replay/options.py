@@ -9,6 +9,7 @@ import msgspec
 
 from reenact.intercept.settings import Settings
 from reenact.replay.clock import RECORDED
+from reenact.replay.groups import Restart
 from reenact.replay.live import Target
 
 
@@ -17,7 +18,9 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     `keep_files` receives what the service wrote. `log` is where its output goes. `explicit`: no
     sandbox; the service is told our ports and nothing else is kept from it. `clock` is as told on
     the command line. `live` are real dependencies to ask what is not recorded, by destination.
-    `contents`: where the content of the suite's files lies."""
+    `contents`: where the content of the suite's files lies. `log_on`: the log goes on where an
+    earlier instance left it. `stop_s` is what a service gets to end after its last case; nothing it
+    still does counts."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -34,3 +37,6 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     clock: str = RECORDED
     live: Mapping[str, Target] = {}
     contents: Path | None = None
+    restart: Restart = Restart.NEVER
+    log_on: bool = False
+    stop_s: float = 3.0

@@ -22,9 +22,12 @@ from reenact.model.symbol import Generated
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
 from reenact.rename.forms import BOUND, INSTANTS
-from reenact.replay.alike import alike_vary_alike
+from reenact.replay.alike import alike_vary_alike, tries_vary_alike
 from reenact.replay.core.events import Observation, Served
 from reenact.replay.shared import OFTEN, Calls, Kind, Place, Shared
+
+NEAR = 50
+"""Calls of a case that far apart are not looked at for their order: the work stays linear."""
 
 
 @dataclass(slots=True)
@@ -66,7 +69,8 @@ def learn(
 ) -> Suite:
     """The suite as the observed runs show it: calls with the case that asked for them, sites
     of generated values, how often a call is made, and which order held every time."""
-    return alike_vary_alike(_Lesson(suite, runs, findings, plugins).suite(), plugins)
+    taught = _Lesson(suite, runs, findings, plugins).suite()
+    return tries_vary_alike(alike_vary_alike(taught, plugins), plugins)
 
 
 class _Lesson:
@@ -138,14 +142,12 @@ class _Lesson:
             self._findings.shared.unasked(unasked, self._indexed)
 
     def _note_disorder(self, seen: Observation) -> None:
-        own = [s for s in seen.served if s.owner == seen.case]
-        at = {s.interaction: self._recorded(s.interaction)[1] for s in own}
-        for later in own:
-            for earlier in own:
-                early = at[earlier.interaction] < at[later.interaction]
-                if early and earlier.interaction not in later.answered:
-                    pair = earlier.interaction, later.interaction
-                    self._findings.disorder(*pair, self._indexed)
+        own = {s.interaction: s for s in seen.served if s.owner == seen.case}
+        order = sorted(own, key=lambda id: self._recorded(id)[1])
+        for n, later in enumerate(order):
+            for earlier in order[max(n - NEAR, 0) : n]:
+                if earlier not in own[later].answered:
+                    self._findings.disorder(earlier, later, self._indexed)
 
     def _settled(self, seen: Observation) -> bool:
         """Whether the case asked for its own calls and no other case's."""

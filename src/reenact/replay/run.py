@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import functools
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from reenact.base.clock import SystemClock
-from reenact.intercept.loop import loop_factory
-from reenact.model.suite import Case, Suite
-from reenact.model.value import Value
+from reenact.base.errors import MachineError
+from reenact.model.suite import Suite
+from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
 from reenact.protocols import builtin
-from reenact.replay.clock import NOW, case_clock
-from reenact.replay.clock_notes import clock_notes
+from reenact.rename.forms import VARYING
+from reenact.replay.alone import Budget, alone, told
 from reenact.replay.core import Mode
-from reenact.replay.core.clock import CaseClock
-from reenact.replay.core.events import CaseDone, Filled, Finished, Observation
-from reenact.replay.groups import shares, with_needs
-from reenact.replay.live import PROTOCOL, ask, spoken
+from reenact.replay.core.events import Filled, Observation
+from reenact.replay.groups import Lot, Restart, lots, with_needs
+from reenact.replay.idle import Idle, idle
+from reenact.replay.instances import ON_TIME, Ran, Timing, run_lots
+from reenact.replay.live import spoken
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, only_shared, quarantine, telling
-from reenact.replay.shell import Stage
 from reenact.replay.strays import Strays
 from reenact.replay.trials import Tally
-from reenact.replay.world import World
-from reenact.sandbox import need
 
 REHEARSALS = 2
 """That discover; one more then tests what they found."""
@@ -42,8 +35,17 @@ by the second is seen to vary, though each run begins at the recorded time."""
 
 _SPLIT = (
     "this service keeps state in files, and each of the instances has files of its own: a case "
-    "that builds on what another one wrote needs the same; then leave --jobs out"
+    "that builds on what another one wrote needs the same; reenact rehearse finds those"
 )
+
+ALONE_MIN_NS = 10 * 10**9
+"""Groups and cases are played by themselves for about half as long as all before took, or this."""
+
+SEARCH_TIMES = 3
+"""So many times as long for finding out what those need that fail by themselves."""
+
+SIDE_BY_SIDE = 2
+"""Instances at a time that play them: more is no faster where starting takes a core each."""
 
 REHEARSALS_MAX = 7
 """While that test fails, what varies seldom is looked for again."""
@@ -84,22 +86,16 @@ def run_suite(
     """Raises MachineError when the service cannot be started at all."""
     wanted = [c.id for c in suite.cases if options.select is None or c.id in options.select]
     cases = with_needs(suite.cases, wanted)
-    lots = shares(cases, options.jobs) or [[]]
-    if len(lots) == 1:
-        run = _play(suite, lots[0], options, _mode(options), lambda d: on_verdict(d.verdict))
-        verdicts = tuple(d.verdict for d in run.done)
-        observed = [*(d.observation for d in run.done), run.finished.observation]
-        return Played(
-            verdicts=verdicts,
-            session=(run.finished.session,),
-            notes=run.notes,
-            filled=tuple(call for seen in observed for call in seen.filled),
-        )
-    place = {case.id: n for n, case in enumerate(suite.cases)}
-    played = _side_by_side(suite, lots, options, on_verdict)
-    notes = (*played.notes, *((_SPLIT,) if suite.files else ()))
-    in_order = sorted(played.verdicts, key=lambda v: place[v.case])
-    return msgspec.structs.replace(played, verdicts=tuple(in_order), notes=notes)
+    played = lots(cases, options.restart, options.jobs) or [Lot.of(())]
+    run = run_lots(suite, played, options, _mode(options), lambda done: on_verdict(done.verdict))
+    failed = any(one.verdict.status is Status.FAIL for one in run.done)
+    split = suite.files and len(played) > 1 and failed
+    return Played(
+        verdicts=tuple(one.verdict for one in run.done),
+        session=tuple(one.session for one in run.finished),
+        notes=(*run.notes, *((_SPLIT,) if split else ())),
+        filled=tuple(call for seen in run.observations for call in seen.filled),
+    )
 
 
 def rehearse(
@@ -107,51 +103,136 @@ def rehearse(
     options: RunOptions,
     on_step: Callable[[str], None] = lambda step: None,
     tests: int = 1,
+    alone_s: float | None = None,
 ) -> Rehearsed:
     """The suite as replaying it against the build it came from shows it.
 
-    `tests`: so many tests have to agree, once nothing is learned any more.
+    `tests`: so many tests have to agree, once nothing is learned any more. `alone_s`: how long
+    groups and cases are played by themselves (None: half as long as all that came before).
     """
-    findings = Findings()
-    tally = Tally(suite)
-    strays = Strays(builtin())
-    for n in range(1, REHEARSALS_MAX + 1):
-        on_step(f"rehearsal {n}")
-        testing = n > REHEARSALS and n % 2 == 1  # two that discover, then by turns
-        shake = 0 if n in PLAIN else n - 1
-        mode = Mode(discover=not testing, linger=n == 1, rehearsal=True, shake=shake)
-        shift_ns = SHIFT_NS if n == REHEARSALS else 0
-        hold_s = HOLD_S * (shake % 3)
-        run = _play(suite, suite.cases, options, mode, shift_ns=shift_ns, hold_s=hold_s)
-        done, finished = run.done, run.finished
-        if not testing:
-            tally.again()
-            seen = [*(d.observation for d in done), finished.observation]
-            suite = strays.learn(suite, learn(suite, [seen], findings, builtin()), seen)
-            continue
-        tally.note(d.verdict for d in done)
-        seen = [d.observation if telling(d.verdict) else only_shared(d.observation) for d in done]
-        seen.append(only_shared(finished.observation))
-        if all(d.verdict.status is not Status.FAIL for d in done) and not _news(suite, seen):
-            break
-        suite = learn(suite, [seen], findings, builtin())
-    for n in range(1, tests):
-        on_step(f"test {n + 1} of {tests}")
-        run = _play(suite, suite.cases, options, Mode())
-        tally.note(d.verdict for d in run.done)
-    verdicts = [d.verdict for d in run.done]
-    failed = tally.failed.values()
-    suite = quarantine(suite, failed, {v.case: reason(v) for v in failed}, findings)
-    suite = tally.noted(suite)
-    return Rehearsed(
-        suite=suite,
-        verdicts=(*verdicts, run.finished.session),
-        moved=findings.moved,
-        unasked=findings.unasked,
-        generated=dict(sorted(findings.generated.items())),
-        aside=tuple(findings.aside),
-        notes=run.notes,
-    )
+    with idle(suite, options) as watched:
+        return _Rehearsal(suite, options, on_step, watched).rehearsed(tests, alone_s)
+
+
+class _Rehearsal:
+    """`watched` is an instance beside it that is asked nothing."""
+
+    def __init__(
+        self, suite: Suite, options: RunOptions, on_step: Callable[[str], None], watched: Idle
+    ) -> None:
+        self._suite, self._options, self._step, self._watched = suite, options, on_step, watched
+        self._findings = Findings()
+        self._tally = Tally(suite)
+        self._strays = Strays(builtin())
+        self._clock = SystemClock()
+        self._began_ns = self._clock.now_ns()
+
+    def rehearsed(self, tests: int, alone_s: float | None) -> Rehearsed:
+        run = self._until_it_agrees()
+        for n in range(1, tests):
+            self._step(f"test {n + 1} of {tests}")
+            run = self._run(Mode())
+            self._tally.note(d.verdict for d in run.done)
+        failed = self._tally.failed.values()
+        why = {v.case: reason(v) for v in failed}
+        self._suite = quarantine(self._suite, failed, why, self._findings)
+        self._suite = self._tally.noted(self._suite)
+        notes = self._by_themselves(run, alone_s)
+        self._look_aside()
+        return Rehearsed(
+            suite=self._suite,
+            verdicts=(*(d.verdict for d in run.done), *(one.session for one in run.finished)),
+            moved=self._findings.moved,
+            unasked=self._findings.unasked,
+            generated=dict(sorted(self._findings.generated.items())),
+            aside=tuple(self._findings.aside),
+            notes=(*run.notes, *notes),
+        )
+
+    def _until_it_agrees(self) -> Ran:
+        """Two rehearsals that discover; then tests and such by turns, until a test passes and the last
+        one that discovered found no more of what varies."""
+        settled = False
+        for n in range(1, REHEARSALS_MAX + 1):
+            self._step(f"rehearsal {n}")
+            testing = n > REHEARSALS and n % 2 == 1
+            shake = 0 if n in PLAIN else n - 1
+            run = self._run(
+                Mode(discover=not testing, linger=n == 1, rehearsal=True, shake=shake),
+                Timing(shift_ns=SHIFT_NS if n == REHEARSALS else 0, hold_s=HOLD_S * (shake % 3)),
+            )
+            if not testing:
+                settled = self._discovered(run)
+            elif self._agrees(run) and settled:
+                break
+            self._look_aside()
+        return run
+
+    def _discovered(self, run: Ran) -> bool:
+        """Learn; whether no numbers or texts were found to vary that were not known to."""
+        self._tally.again()
+        before = _varying(self._suite)
+        taught = learn(self._suite, [run.observations], self._findings, builtin())
+        self._suite = self._strays.learn(self._suite, taught, run.observations)
+        return _varying(self._suite) <= before
+
+    def _agrees(self, run: Ran) -> bool:
+        self._tally.note(d.verdict for d in run.done)
+        seen = [
+            d.observation if telling(d.verdict) else only_shared(d.observation) for d in run.done
+        ]
+        seen += [only_shared(one.observation) for one in run.finished]
+        passed = all(d.verdict.status is not Status.FAIL for d in run.done)
+        if passed and not _news(self._suite, seen):
+            return True
+        self._suite = learn(self._suite, [seen], self._findings, builtin())
+        return False
+
+    def _run(self, mode: Mode, timing: Timing = ON_TIME) -> Ran:
+        played = lots(self._suite.cases, self._options.restart, jobs=1) or [Lot.of(())]
+        return run_lots(self._suite, played, self._options, mode, timing=timing)
+
+    def _look_aside(self) -> None:
+        self._suite = self._strays.idle(self._suite, self._watched.seen())
+
+    def _by_themselves(self, run: Ran, alone_s: float | None) -> tuple[str, ...]:
+        """Ties the cases that need what others left inside the service; lines for the summary."""
+        took_ns = self._clock.now_ns() - self._began_ns
+        limit_ns = int(alone_s * 10**9) if alone_s is not None else max(took_ns // 2, ALONE_MIN_NS)
+        if self._options.explicit or self._options.restart is Restart.EACH or not limit_ns:
+            return ()
+        aside = {case.id for case in self._suite.cases if case.aside}
+        passed = {v.case for v in (d.verdict for d in run.done) if v.status is Status.PASS}
+        self._step("groups and cases by themselves")
+        own = msgspec.structs.replace(self._options, jobs=SIDE_BY_SIDE, stop_s=0.0)
+        try:
+            found = alone(
+                self._suite.cases,
+                passed - aside,
+                lambda lots: {
+                    d.verdict.case: d.verdict for d in run_lots(self._suite, lots, own, Mode()).done
+                },
+                builtin(),
+                (
+                    Budget(limit_ns, self._clock.now_ns),
+                    Budget(SEARCH_TIMES * limit_ns, self._clock.now_ns),
+                ),
+                SIDE_BY_SIDE,
+            )
+        except MachineError as failed:
+            return (f"not played by themselves: {failed}",)
+        self._suite = msgspec.structs.replace(self._suite, cases=found.cases)
+        return tuple(told(found, limit_ns / 10**9))
+
+
+def _varying(suite: Suite) -> set[tuple[str, Path]]:
+    """Where cases answer what is seen to vary without a form that says how."""
+    return {
+        (case.id, site.at)
+        for case in suite.cases
+        for site in case.generated
+        if site.kind in VARYING
+    }
 
 
 def _news(suite: Suite, seen: Iterable[Observation]) -> bool:
@@ -169,105 +250,4 @@ def _mode(options: RunOptions) -> Mode:
         responses_only=options.responses_only,
         fail_fast=options.fail_fast,
         live=spoken(options.live),
-    )
-
-
-def _play(
-    suite: Suite,
-    cases: Sequence[Case],
-    options: RunOptions,
-    mode: Mode,
-    on_done: Callable[[CaseDone], None] = lambda done: None,
-    shift_ns: int = 0,
-    hold_s: float = 0.0,
-) -> _Run:
-    """One instance, from start to end, in a world of its own.
-
-    The sandbox forks, so it is made before the event loop and its threads are.
-    """
-    clock = case_clock(options.clock, suite.started_ns)
-    clock = msgspec.structs.replace(clock, shift_ns=shift_ns)
-    with _world(suite, options, clock) as world:
-        problem = world.clock_problem
-
-        async def play() -> Stage:
-            moving = None if problem and not world.wall_ahead_ns else clock
-            stage = Stage(world, suite, builtin(), mode, SystemClock(), cases, moving)
-            stage.on_done = on_done
-            stage.ask = functools.partial(_ask, options)
-            try:
-                await stage.play(options.start_wait_s, hold_s)
-            finally:
-                await world.stop()
-            return stage
-
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            stage = runner.run(play())
-    assert stage.finished is not None
-    notes = clock_notes(suite, builtin(), _stands_at_ns(world, clock))
-    if problem and options.clock != NOW:
-        notes = (f"the service's clock: {problem}", *notes)
-    return _Run(stage.done, stage.finished, (*world.notes, *notes))
-
-
-def _stands_at_ns(world: World, clock: CaseClock) -> int:
-    """What the service's clock shows at the start of the recording: the machine's time where it cannot
-    be moved."""
-    stuck = bool(world.clock_problem) and not world.wall_ahead_ns
-    return SystemClock().wall_ns() if stuck or clock.start_ns is None else clock.start_ns
-
-
-async def _ask(options: RunOptions, destination: str, request: Value) -> tuple[Value, str]:
-    where = options.live[destination]
-    return await ask(where, request, builtin()[PROTOCOL], SystemClock(), options.settings)
-
-
-class _Run(NamedTuple):
-    done: list[CaseDone]
-    finished: Finished
-    notes: tuple[str, ...]
-
-
-def _world(suite: Suite, options: RunOptions, clock: CaseClock) -> AbstractContextManager[World]:
-    """Imported late: the sandbox exists on Linux only, explicit mode everywhere."""
-    if options.explicit:
-        from reenact.replay.unsealed import unsealed
-
-        return unsealed(suite, options)
-    need.linux()
-    from reenact.replay.sealed import sealed
-
-    return sealed(suite, options, clock)
-
-
-# -- several instances --------------------------------------------------------------------------
-
-
-def _side_by_side(
-    suite: Suite,
-    lots: Sequence[Sequence[Case]],
-    options: RunOptions,
-    on_verdict: Callable[[Verdict], None],
-) -> Played:
-    """A process each, which tells verdicts as they come, and last its session's."""
-    from reenact.replay.workers import side_by_side
-
-    def job(n: int, lot: Sequence[Case], tell: Callable[[object], None]) -> None:
-        own = msgspec.structs.replace(options, log=options.log.with_suffix(f".{n}.log"))
-        run = _play(suite, lot, own, _mode(own), lambda done: tell(("verdict", done.verdict)))
-        tell(("session", run.finished.session))
-        for note in run.notes:
-            tell(("note", note))
-
-    told: dict[str, list[Any]] = {"verdict": [], "session": [], "note": []}
-    jobs = [functools.partial(job, n, lot) for n, lot in enumerate(lots, 1)]
-    with contextlib.closing(side_by_side(jobs)) as telling:
-        for kind, what in telling:
-            told[kind].append(what)
-            if kind == "verdict":
-                on_verdict(what)
-    return Played(
-        verdicts=tuple(told["verdict"]),
-        session=tuple(told["session"]),
-        notes=tuple(dict.fromkeys(told["note"])),
     )

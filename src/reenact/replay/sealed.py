@@ -35,9 +35,6 @@ from reenact.sandbox.trust import arrange
 
 _NAMED = 3
 
-STOP_S = 3.0
-"""What a service gets to end after its last case; nothing it still does counts."""
-
 
 @contextlib.contextmanager
 def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[SealedWorld]:
@@ -56,7 +53,7 @@ def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[Seal
         )
         sockets = _stand_ins(suite, folder, stack)
         options.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = stack.enter_context(options.log.open("wb"))
+        log = stack.enter_context(options.log.open("ab" if options.log_on else "wb"))
         quiet = stack.enter_context(open(os.devnull, "rb"))
         spec = SandboxSpec(
             command=options.command,
@@ -74,7 +71,7 @@ def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[Seal
         )
         sandbox, service_clock = _started(spec, clock, folder, stack)
         listeners = {path: sock for _, path, sock in sockets}
-        yield SealedWorld(sandbox, authority, listeners, options.log, service_clock)
+        yield SealedWorld(sandbox, authority, listeners, options.log, service_clock, options.stop_s)
 
 
 def _laid(suite: Suite, options: RunOptions) -> tuple[Laid, ...]:
@@ -190,8 +187,10 @@ class SealedWorld:
         unix: dict[str, socket.socket],
         log: Path,
         clock: ServiceClock,
+        stop_s: float,
     ) -> None:
         self.log = log
+        self._stop_s = stop_s
         self._clock = clock
         self._sandbox = sandbox
         self._authority = authority
@@ -282,7 +281,7 @@ class SealedWorld:
             loop.remove_reader(sock.fileno())
         self._sandbox.signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.exited(), STOP_S)
+            await asyncio.wait_for(self.exited(), self._stop_s)
         for task in list(self._inside):
             task.cancel()
         await asyncio.gather(*self._inside, return_exceptions=True)

@@ -29,6 +29,7 @@ from reenact.replay.core.events import (
     Finished,
     MoveClock,
     Shut,
+    Stray,
     UpgradeTls,
     WakeAt,
     Write,
@@ -96,6 +97,10 @@ class Stage:
             for link in list(self._links.values()):
                 link.shut(reset=False)
 
+    def strays(self) -> tuple[Stray, ...]:
+        """What the service has asked by itself so far, and was never recorded."""
+        return self._engine.strays()
+
     async def _ports_open(self, wait_s: float) -> bool:
         """False when the service ended first: its verdicts are given then."""
         cases = self._suite.cases
@@ -121,8 +126,9 @@ class Stage:
 
     async def _watch(self) -> None:
         code = await self._world.exited()
-        why = f"the service ended with exit code {code} (its output: {self._world.log})"
-        self._run(self._engine.service_exited(why, self._clock.now_ns()))
+        why = f"the service ended with exit code {code}"
+        now_ns = self._clock.now_ns()
+        self._run(self._engine.service_exited(why, now_ns, see=str(self._world.log)))
 
     def _spawn(self, work: object) -> asyncio.Task[None]:
         task = asyncio.ensure_future(cast("asyncio.Future[None]", work))

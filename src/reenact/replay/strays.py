@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from reenact.compile.background import with_variation
+from reenact.compile.background import is_stray, with_variation
 from reenact.compile.build import renumbered
 from reenact.compile.kind import kind
 from reenact.model.exchange import Outcome
@@ -42,6 +42,7 @@ class Strays:
         self._askers: dict[Kind, list[dict[str, bool]]] = {}  # by run: case -> always late
         self._seen: dict[Kind, list[Stray]] = defaultdict(list)
         self._unmet: dict[Kind, dict[int, set[str]]] = defaultdict(dict)  # by run: cases of strays
+        self._idle: dict[Kind, Stray] = {}
         self._runs = 0
 
     def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
@@ -59,6 +60,20 @@ class Strays:
                 if call.request is not None:
                     self._note(self._kind(call), seen.case, late=served.late)
         return self._with_background(taught)
+
+    def idle(self, suite: Suite, strays: Iterable[Stray]) -> Suite:
+        """With what an instance asked that was asked nothing, unless that was recorded as well:
+        whose it is then, the rehearsals tell."""
+        asked = (c for c in (*suite.session, *_calls(suite.cases)) if c.request is not None)
+        known = {self._kind(call) for call in asked}
+        for stray in strays:
+            what = self._kind(stray)
+            if what not in known:
+                self._idle.setdefault(what, stray)
+        new = [stray for what, stray in self._idle.items() if what not in known]
+        first = 1 + sum(map(is_stray, suite.session))
+        refused = (_refused(stray, f"s.r{n}") for n, stray in enumerate(new, first))
+        return msgspec.structs.replace(suite, session=(*suite.session, *refused))
 
     def _kind(self, call: Interaction | Stray) -> Kind:
         return (call.destination, kind(call.protocol, call.request, self._plugins))
@@ -128,10 +143,6 @@ class Strays:
             return call
         asked = [_refused(stray, "") for stray in self._seen[self._kind(call)]]
         return with_variation([*asked, call], self._plugins, started_ns)[-1]
-
-
-def is_stray(call: Interaction) -> bool:
-    return call.outcome is Outcome.BROKEN and call.response is None and call.id.startswith("s.r")
 
 
 def _calls(cases: Iterable[Case]) -> Iterator[Interaction]:

@@ -28,9 +28,6 @@ from reenact.replay.world import Arrival, Greeted
 from reenact.sandbox.child import Child, start_child
 from reenact.sandbox.plain_trust import arrange_plainly
 
-STOP_S = 3.0
-"""What a service gets to end after its last case; nothing it still does counts."""
-
 LOOK_S = 0.01
 """How often a service that starts is asked whether it listens by now."""
 
@@ -54,13 +51,13 @@ def unsealed(suite: Suite, options: RunOptions) -> Iterator[UnsealedWorld]:
             trust_files=options.settings.tls.trust_files,
         )
         options.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = stack.enter_context(options.log.open("wb"))
+        log = stack.enter_context(options.log.open("ab" if options.log_on else "wb"))
         quiet = stack.enter_context(open(os.devnull, "rb"))
         child = start_child(
             options.command, options.cwd, trust.env, own_group=True, stdin=quiet, stdout=log
         )
         stack.callback(child.close)
-        yield UnsealedWorld(child, authority, known, listeners, wanted, options.log)
+        yield UnsealedWorld(child, authority, known, listeners, wanted, options)
 
 
 def recorded_ports(suite: Suite) -> dict[int, tuple[str, ...]]:
@@ -99,9 +96,10 @@ class UnsealedWorld:
         known: Mapping[int, tuple[str, ...]],
         listeners: Mapping[int, list[socket.socket]],
         wanted: Iterable[int],
-        log: Path,
+        options: RunOptions,
     ) -> None:
-        self.log = log
+        self.log = options.log
+        self._stop_s = options.stop_s
         self.wall_ahead_ns = 0
         self.notes: tuple[str, ...] = ()
         self.clock_problem = "without a sandbox it is the machine's"
@@ -172,4 +170,4 @@ class UnsealedWorld:
                 loop.remove_reader(sock.fileno())
         self._child.terminate()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.exited(), STOP_S)
+            await asyncio.wait_for(self.exited(), self._stop_s)

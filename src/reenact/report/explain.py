@@ -49,7 +49,8 @@ def explain(report: Report, verdict: Verdict) -> list[Line]:
     found = findings(report, verdict)
     lines = [Line(f"{HEADS[verdict.status]}  {_name(verdict)}", "head")]
     if verdict.note:
-        lines.append(Line(f"  {safe(verdict.note)}"))
+        see = f" (its output: {verdict.see})" if verdict.see else ""
+        lines.append(Line(f"  {safe(verdict.note + see)}"))
     lines += _finding_lines(found[:_SHOWN_MAX])
     if len(found) > _SHOWN_MAX:
         lines.append(

@@ -17,7 +17,7 @@ Json = dict[str, Any]  # Any: JSON's own recursion
 
 
 def verdict_of(case: Json) -> Verdict:
-    """`case` is one of the report's `cases`."""
+    """`case` is one of the `cases` of the report's `run`: with the values as they were in it."""
     return Verdict(
         case=case["id"],
         status=Status(case["status"]),

@@ -1,4 +1,7 @@
-"""The report for programs. Everything that varies between equal runs is under `timing`.
+"""The report for programs: the verdict, and under `run` everything that varies between equal runs.
+
+The verdict (all but `run`) is the same, byte by byte, whenever the same suite meets the same build:
+`settled` says how. `run` has the times, and the cases with every value as it was in this run.
 
 Values that JSON has no word for are `{"$decimal": "1.10"}`, `{"$bytes": "<base64>"}` and
 `{"$float": "nan"}`; a mapping with a key of such a name stands in `{"$mapping": ...}`; a side
@@ -21,37 +24,72 @@ from reenact.model.value import Value, path_text
 from reenact.model.verdict import Miss, Status, Step, Verdict
 from reenact.report.explain import findings
 from reenact.report.run import Leaning, Report, counts, exit_of, leanings
+from reenact.report.settled import session_of, settled
 from reenact.store.suite import case_digest
 
-FORMAT = 1
+FORMAT = 2
 Json = dict[str, Any]  # Any: JSON's own recursion
 
 
 def json_report(report: Report) -> str:
-    found = counts(report.suite, report.verdicts)
-    tree: Json = {
+    tree = {**_verdict(report), "run": _run(report)}
+    return json.dumps(tree, indent=1) + "\n"
+
+
+def json_verdict(report: Report) -> str:
+    """The verdict alone."""
+    return json.dumps(_verdict(report), indent=1) + "\n"
+
+
+def _verdict(report: Report) -> Json:
+    verdicts = _settled(report)
+    found = counts(report.suite, verdicts)
+    return {
         "format": FORMAT,
-        "suite": report.run.suite_path,
-        "command": list(report.run.command),
-        "exit": int(exit_of(report.suite, report.verdicts)),
+        "capture": report.suite.capture,
+        "exit": int(exit_of(report.suite, verdicts)),
         "counts": {name: getattr(found, name) for name in found.__struct_fields__},
-        "background_calls": report.run.background_calls,
-        "notes": list(report.run.notes),
         "aside": {case.id: case.aside for case in report.suite.cases if case.aside},
         "trials": {
             case.id: _trials(case.trials)
             for case in report.suite.cases
             if case.aside and case.trials is not None
         },
-        "tolerated": [_leaning(leaning) for leaning in leanings(report)],
-        "cases": [_case(report, verdict) for verdict in report.verdicts],
-        "timing": {
-            "started_ns": report.run.started_ns,
-            "took_ns": report.run.took_ns,
-            "cases": {v.case: v.took_ns for v in report.verdicts},
-        },
+        "cases": [_case(report, verdict) for verdict in verdicts],
     }
-    return json.dumps(tree, indent=1) + "\n"
+
+
+def _settled(report: Report) -> list[Verdict]:
+    """In the suite's order; last what was asked outside of any case."""
+    ours = [v for v in report.verdicts if report.case(v.case) is not None]
+    others = [v for v in report.verdicts if report.case(v.case) is None]
+    out = [settled(verdict, report.case(verdict.case)) for verdict in ours]
+    return [*out, session_of([settled(verdict, None) for verdict in others])] if others else out
+
+
+def _run(report: Report) -> Json:
+    return {
+        "suite": report.run.suite_path,
+        "command": list(report.run.command),
+        "started_ns": report.run.started_ns,
+        "took_ns": report.run.took_ns,
+        "background_calls": report.run.background_calls,
+        "notes": list(report.run.notes),
+        "tolerated": [_leaning(leaning) for leaning in leanings(report)],
+        "cases": [_case_in_full(report, verdict) for verdict in report.verdicts],
+    }
+
+
+def _case_in_full(report: Report, verdict: Verdict) -> Json:
+    return _case(report, verdict) | {
+        "took_ns": verdict.took_ns,
+        "see": verdict.see,
+        "bindings": [
+            {"kind": b.kind, "recorded": plain(b.recorded), "live": plain(b.live)}
+            for b in verdict.bindings
+        ],
+        "timeline": [_step(step) for step in verdict.timeline],
+    }
 
 
 def _trials(trials: Trials) -> Json:
@@ -90,11 +128,6 @@ def _case(report: Report, verdict: Verdict) -> Json:
         "misses": [_miss(miss) for miss in verdict.misses],
         "missing": [{"id": found, "label": label} for found, label in verdict.missing],
         "conflicts": [_conflict(conflict) for conflict in verdict.conflicts],
-        "bindings": [
-            {"kind": b.kind, "recorded": plain(b.recorded), "live": plain(b.live)}
-            for b in verdict.bindings
-        ],
-        "timeline": [_step(step) for step in verdict.timeline],
     }
 
 

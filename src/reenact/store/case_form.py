@@ -80,7 +80,10 @@ def case_tree(case: Case) -> dict[str, Value]:
     if case.trials is not None:
         tree["trials"] = _trials_tree(case.trials)
     if case.needs:
-        tree["needs"] = list(case.needs)
+        why = dict(case.needs_why)
+        tree["needs"] = [
+            {"case": need, "why": why[need]} if need in why else need for need in case.needs
+        ]
     if case.stands_for:
         tree["stands_for"] = list(case.stands_for)
     tree |= {"protocol": case.protocol, "port": case.port}
@@ -103,11 +106,13 @@ def case_of(value: Value) -> Case:
     fields = Fields(value)
     case_id = fields.text("case")
     recorded = fields.inner("recorded")
+    needs = fields.items("needs", _need_of)
     case = Case(
         id=case_id,
         aside=fields.text("aside", ""),
         trials=_trials_of(fields),
-        needs=fields.items("needs", text_item),
+        needs=tuple(need for need, _ in needs),
+        needs_why=tuple((need, why) for need, why in needs if why),
         stands_for=fields.items("stands_for", text_item),
         protocol=fields.text("protocol"),
         port=fields.whole("port"),
@@ -221,6 +226,16 @@ def _trials_of(fields: Fields) -> Trials | None:
     )
     inner.done()
     return trials
+
+
+def _need_of(value: Value, at: Path) -> tuple[str, str]:
+    """The id, and why ("" when a value of the earlier case is what ties them)."""
+    if not isinstance(value, dict):
+        return text_item(value, at), ""
+    fields = Fields(value, at)
+    need = fields.text("case"), fields.text("why")
+    fields.done()
+    return need
 
 
 def _accepted_tree(accepted: Accepted) -> Value:

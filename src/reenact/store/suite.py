@@ -183,7 +183,8 @@ class _File:
 
     def _error(self, line: int, at: TreePath, reason: str) -> StoreError:
         field = f"{path_text(at).replace('/', '.')}: " if at else ""
-        return StoreError(f"{self._path}:{line}: {field}{reason}")
+        said = "".join(c if c.isprintable() else repr(c)[1:-1] for c in f"{field}{reason}")
+        return StoreError(f"{self._path}:{line}: {said}")
 
 
 def _check_references(suite: Suite, folder: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from reenact.compile.attribute import LATE_NS
+from reenact.compile.background import is_stray
+from reenact.compile.kind import kind
 from reenact.diff.tree import Comparison, Terms
 from reenact.match.nearest import miss
 from reenact.match.pool import Asked, Pool, Reader, Recorded, compare_call
@@ -90,6 +92,7 @@ class Calls:
         self.lines = Lines([*session, *everything], self._at_ns, names)
         self._anywhere = Pool(sorted(everything, key=self._at_ns) if discover else ())
         reads = (c for c in everything if self._reads(c.interaction))
+        self._unseen = self._unseen_kinds([*session, *everything])
         self._reading = Pool(sorted(reads, key=self._at_ns))
         self._writes = Writes(session, self._cases, self._at_ns, self._reads)
         self._given = given_words(case.request for case in suite.cases)
@@ -150,6 +153,7 @@ class Calls:
             found = self._discovered(asked, case, terms, window)
         if found is None:
             found = self._again(asked, case, terms) or self._ahead(asked, case, terms, window)
+            found = found or self._unseen_kind(asked)
         if found is None:
             pool = self._pools.get(case, Pool())
             near = [*pool.near(asked), *self._session.near(asked)]
@@ -406,6 +410,28 @@ class Calls:
         found = self._reading.exact(asked, terms.names)
         soon = [c for c in found if window[0] <= self._at_ns(c) <= window[1] + LATE_NS]
         return Choice(soon[0], compare_call(soon[0], asked, terms), again=True) if soon else None
+
+    def _unseen_kind(self, asked: Asked) -> Choice | None:
+        """Background that was never recorded, of a kind that rehearsals saw: a heartbeat's next
+        number. Nothing is served for it: it is refused as those were."""
+        if self.discover or not self._unseen:
+            return None
+        plugins = self.reader.plugins
+        call = self._unseen.get((asked.destination, kind(asked.protocol, asked.request, plugins)))
+        return None if call is None else Choice(call, Comparison())
+
+    def _kind(self, call: Recorded) -> tuple[str, str]:
+        made = call.interaction
+        return made.destination, kind(made.protocol, made.request, self.reader.plugins)
+
+    def _unseen_kinds(self, calls: Sequence[Recorded]) -> dict[tuple[str, str], Recorded]:
+        """Refused background by its kind, unless calls of that kind were recorded as well."""
+        strays = [call for call in calls if is_stray(call.interaction)]
+        if not strays:
+            return {}
+        known = {self._kind(call) for call in calls if not is_stray(call.interaction)}
+        found = {self._kind(call): call for call in reversed(strays)}
+        return {what: call for what, call in found.items() if what not in known}
 
     def _reads(self, interaction: Interaction) -> bool:
         matcher = self.reader.plugins[interaction.protocol].matcher

@@ -41,6 +41,7 @@ class Running:
     moment: Moment | None
     response: Value = None
     error: str = ""
+    see: str = ""
     done_ns: int | None = None
     last_ns: int = 0
     answered: set[str] = field(default_factory=set)
@@ -97,6 +98,13 @@ class Running:
             fate = "out of order"
             self.ordered.append(_order(interaction, asked, early))
         self._step(asked, fate, interaction.id)
+
+    def strays(self) -> tuple[Stray, ...]:
+        return tuple(
+            Stray(protocol=m.protocol, destination=m.destination, request=m.request)
+            for m in self.misses
+            if m.request is not None
+        )
 
     def _step(self, asked: Asked, fate: str, interaction: str | None) -> None:
         self.steps.append(
@@ -155,6 +163,7 @@ class Judge:
         self._discover = discover
         self._responses_only = responses_only
         self._rehearsal = rehearsal
+        self._otherwise: set[str] = set()  # cases set aside that did not do as recorded
 
     def response(self, running: Running, given: Set[str]) -> Comparison:
         """Compare the response, and bind what it minted."""
@@ -200,11 +209,14 @@ class Judge:
         if effects and not self._responses_only:
             changed = True
         if case.aside:
+            if changed:
+                self._otherwise.add(case.id)
             title = self._reader.plugins[case.protocol].matcher.label(case.request)
             return set_aside(case, title), self.observation(running, comparison)
+        doubt = self._doubt(case) if changed else ""
         verdict = Verdict(
             case=case.id,
-            status=Status.FAIL if changed else Status.PASS,
+            status=Status.UNKNOWN if doubt else Status.FAIL if changed else Status.PASS,
             title=self._reader.plugins[case.protocol].matcher.label(case.request),
             differences=tuple(comparison.differences),
             calls=(*running.ordered, *running.tolerated),
@@ -214,9 +226,16 @@ class Judge:
             bindings=self._names.bindings() if changed else (),
             timeline=(*running.steps, *_missing_steps(calls, case)),
             took_ns=now_ns - running.began_ns,
-            note="; ".join(note for note in notes if note),
+            note="; ".join(note for note in (doubt, *notes) if note),
+            see=running.see,
         )
         return verdict, self.observation(running, comparison)
+
+    def _doubt(self, case: Case) -> str:
+        """A case that builds on what another one leaves inside the service can't be decided when that
+        one is set aside, since it comes and goes, and did otherwise this time."""
+        shaky = [need for need, _ in case.needs_why if need in self._otherwise]
+        return f"needs {shaky[0]}, which is set aside and did otherwise this time" if shaky else ""
 
     def observation(self, running: Running, comparison: Comparison) -> Observation:
         return Observation(
@@ -225,11 +244,7 @@ class Judge:
             varied=tuple(comparison.varied),
             uses=frozenset(running.uses - {running.id, ""}),
             reproduced=comparison.equal and not (running.error or running.faults),
-            strays=tuple(
-                Stray(protocol=m.protocol, destination=m.destination, request=m.request)
-                for m in running.misses
-                if m.request is not None
-            ),
+            strays=running.strays(),
             filled=tuple(running.filled),
         )
 
@@ -251,6 +266,7 @@ class Judge:
                     }
                 )
             ),
+            bindings=self._names.bindings() if changed else (),
             took_ns=now_ns - running.began_ns,
             note="; ".join(running.faults),
         )

@@ -46,6 +46,7 @@ from reenact.replay.core.events import (
     Finished,
     MoveClock,
     Shut,
+    Stray,
     UpgradeTls,
     WakeAt,
     Write,
@@ -247,20 +248,25 @@ class Engine:
         self._now.done_ns = now_ns
         return self._finish_case(now_ns)
 
-    def service_exited(self, why: str, now_ns: int) -> list[Command]:
-        """The service is gone: the open case failed, and those after it as well."""
+    def service_exited(self, why: str, now_ns: int, see: str = "") -> list[Command]:
+        """The service is gone: the open case failed, and those after it as well. `see` is a file
+        with its output."""
         out: list[Command] = []
         if self._now.case is not None:
-            self._now.error = why
+            self._now.error, self._now.see = why, see
             out += self._done(now_ns)
         for case in self._todo:
-            running = Running(case.id, case, now_ns, None, error=why)
+            running = Running(case.id, case, now_ns, None, error=why, see=see)
             if case.aside:
                 out.append(self._aside(case))
             else:
                 out.append(CaseDone(*self._judge.verdict(running, self._calls, now_ns)))
         self._todo.clear()
         return [*out, *self._end(now_ns)]
+
+    def strays(self) -> tuple[Stray, ...]:
+        """What was asked outside of any case and never recorded, so far."""
+        return self._outside.strays()
 
     def tick(self, now_ns: int) -> list[Command]:
         out: list[Command] = []

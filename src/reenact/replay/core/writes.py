@@ -5,7 +5,7 @@ has at some time is told by the writes between them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 
 from reenact.match.pool import Recorded
@@ -55,16 +55,20 @@ class Writes:
     def known_at(self, turns: Sequence[Recorded], at_ns: int) -> int:
         """Which of the recorded answers of a read, in order, was its answer at that time: the last one
         before, or the next one after where only the former was before a write. Of the writes
-        those count that name what the read asks for, if there is any."""
+        those count that name most of what the read asks for."""
         before = bisect_right(turns, at_ns, key=self._at_ns) - 1
         if before < 0 or before + 1 == len(turns):
             return max(before, 0)
         since, until = self._at_ns(turns[before]), self._at_ns(turns[before + 1])
         where = turns[0].interaction.destination
-        named = [self._naming.get((where, value), []) for value in _values(turns[0])]
-        times = sorted({at for found in named for at in _between(found, since, until)})
-        if times:
-            return before + (times[-1] <= at_ns)
+        named = Counter(
+            at
+            for value in _values(turns[0])
+            for at in _between(self._naming.get((where, value), []), since, until)
+        )
+        if named:
+            most = max(named.values())
+            return before + (max(at for at, n in named.items() if n == most) <= at_ns)
         any_write = _between(self._all.get(where, []), since, until)
         return before + bool(any_write and any_write[-1] <= at_ns)
 

@@ -1,0 +1,209 @@
+"""Instances of the service, each from start to end in a world of its own: one, several one after the
+other, or several side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeAlias
+
+import msgspec
+
+from reenact.base.clock import SystemClock
+from reenact.intercept.loop import loop_factory
+from reenact.model.suite import Suite
+from reenact.model.value import Value
+from reenact.model.verdict import Status
+from reenact.protocols import builtin
+from reenact.replay.clock import NOW, case_clock
+from reenact.replay.clock_notes import clock_notes
+from reenact.replay.core import Mode
+from reenact.replay.core.clock import CaseClock
+from reenact.replay.core.events import CaseDone, Finished, Observation
+from reenact.replay.groups import Lot
+from reenact.replay.live import PROTOCOL, ask
+from reenact.replay.options import RunOptions
+from reenact.replay.shell import Stage
+from reenact.replay.world import World
+from reenact.sandbox import need
+
+Tell: TypeAlias = Callable[[object], None]
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a rehearsal differs from a test: the service's clock is `shift_ns` later than recorded,
+    and the first case comes `hold_s` after the ports are open."""
+
+    shift_ns: int = 0
+    hold_s: float = 0.0
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """`done` in the suite's order; `finished` of every instance; `notes` say what this machine
+    could not do."""
+
+    done: tuple[CaseDone, ...]
+    finished: tuple[Finished, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def observations(self) -> list[Observation]:
+        """Of the cases, and last of what was asked outside of any."""
+        return [*(d.observation for d in self.done), *(f.observation for f in self.finished)]
+
+
+ON_TIME = Timing()
+
+
+def run_lots(
+    suite: Suite,
+    lots: Sequence[Lot],
+    options: RunOptions,
+    mode: Mode,
+    on_done: Callable[[CaseDone], None] = lambda done: None,
+    timing: Timing = ON_TIME,
+) -> Ran:
+    """A fresh instance for each lot, `options.jobs` at a time: then in processes of their own, which
+    tell what they find as it comes. Raises MachineError when the service cannot be started at all."""
+    done: list[CaseDone] = []
+    finished: list[Finished] = []
+    notes: dict[str, None] = {}
+
+    def tell(what: object) -> None:
+        match what:
+            case CaseDone():
+                done.append(what)
+                on_done(what)
+            case Finished():
+                finished.append(what)
+            case str():
+                notes[what] = None
+
+    piles = dealt(lots, options.jobs)
+    if len(piles) == 1:
+        _work(suite, piles[0], options, mode, timing, tell)
+    else:
+        _side_by_side(suite, piles, options, mode, timing, tell)
+    place = {case.id: n for n, case in enumerate(suite.cases)}
+    done.sort(key=lambda one: place[one.verdict.case])
+    return Ran(done=tuple(done), finished=tuple(finished), notes=tuple(notes))
+
+
+def dealt(lots: Sequence[Lot], jobs: int) -> list[list[Lot]]:
+    """What each of at most `jobs` workers plays, one after the other; the longest are dealt first,
+    each to whom has least. The same lots give the same piles."""
+    piles: list[list[Lot]] = [[] for _ in range(max(1, min(jobs, len(lots))))]
+    loads = [0] * len(piles)
+    for lot in sorted(lots, key=_load, reverse=True):
+        at = loads.index(min(loads))
+        piles[at].append(lot)
+        loads[at] += _load(lot)
+    return piles
+
+
+_START_NS = 10**9
+"""About what a service takes to start."""
+
+
+def _load(lot: Lot) -> int:
+    return _START_NS + sum(case.took_ns for case in lot.cases)
+
+
+def _side_by_side(
+    suite: Suite,
+    piles: Sequence[Sequence[Lot]],
+    options: RunOptions,
+    mode: Mode,
+    timing: Timing,
+    tell: Tell,
+) -> None:
+    from reenact.replay.workers import side_by_side
+
+    def job(n: int, pile: Sequence[Lot], tell: Tell) -> None:
+        own = msgspec.structs.replace(options, log=options.log.with_suffix(f".{n}.log"))
+        _work(suite, pile, own, mode, timing, tell)
+
+    jobs = [functools.partial(job, n, pile) for n, pile in enumerate(piles, 1)]
+    with contextlib.closing(side_by_side(jobs)) as telling:
+        for what in telling:
+            tell(what)
+
+
+def _work(
+    suite: Suite,
+    pile: Sequence[Lot],
+    options: RunOptions,
+    mode: Mode,
+    timing: Timing,
+    tell: Tell,
+) -> None:
+    failed = False
+    for n, lot in enumerate(pile):
+        own = msgspec.structs.replace(options, log_on=n > 0)
+        stage, notes = _play(suite, lot, own, mode, timing, tell)
+        failed = failed or any(d.verdict.status is Status.FAIL for d in stage.done)
+        assert stage.finished is not None
+        for what in (stage.finished, *notes):
+            tell(what)
+        if failed and mode.fail_fast:
+            return
+
+
+def _play(
+    suite: Suite, lot: Lot, options: RunOptions, mode: Mode, timing: Timing, tell: Tell
+) -> tuple[Stage, tuple[str, ...]]:
+    """The sandbox forks, so it is made before the event loop and its threads are."""
+    clock = case_clock(options.clock, suite.started_ns)
+    clock = msgspec.structs.replace(clock, shift_ns=timing.shift_ns)
+
+    def judged(done: CaseDone) -> None:
+        if done.verdict.case in lot.judged:
+            tell(done)
+
+    with world_of(suite, options, clock) as world:
+        problem = world.clock_problem
+
+        async def play() -> Stage:
+            moving = None if problem and not world.wall_ahead_ns else clock
+            stage = Stage(world, suite, builtin(), mode, SystemClock(), lot.cases, moving)
+            stage.on_done = judged
+            stage.ask = functools.partial(_ask, options)
+            try:
+                await stage.play(options.start_wait_s, timing.hold_s)
+            finally:
+                await world.stop()
+            return stage
+
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            stage = runner.run(play())
+    notes = clock_notes(suite, builtin(), _stands_at_ns(world, clock))
+    if problem and options.clock != NOW:
+        notes = (f"the service's clock: {problem}", *notes)
+    return stage, (*world.notes, *notes)
+
+
+def _stands_at_ns(world: World, clock: CaseClock) -> int:
+    """What the service's clock shows at the start of the recording: the machine's time where it cannot
+    be moved."""
+    stuck = bool(world.clock_problem) and not world.wall_ahead_ns
+    return SystemClock().wall_ns() if stuck or clock.start_ns is None else clock.start_ns
+
+
+async def _ask(options: RunOptions, destination: str, request: Value) -> tuple[Value, str]:
+    where = options.live[destination]
+    return await ask(where, request, builtin()[PROTOCOL], SystemClock(), options.settings)
+
+
+def world_of(suite: Suite, options: RunOptions, clock: CaseClock) -> AbstractContextManager[World]:
+    """Imported late: the sandbox exists on Linux only, explicit mode everywhere."""
+    if options.explicit:
+        from reenact.replay.unsealed import unsealed
+
+        return unsealed(suite, options)
+    need.linux()
+    from reenact.replay.sealed import sealed
+
+    return sealed(suite, options, clock)

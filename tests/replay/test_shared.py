@@ -1,0 +1,144 @@
+"""Threads that share a cache: which of them makes a read is chance, so rehearsals find it to be nobody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+from msgspec.structs import replace
+from tests.replay.test_engine import call, case, play, suite, verdicts
+from tests.toy import TOY, Simulator
+
+from reenact.model.suite import Case, Interaction, Suite, Uses
+from reenact.model.verdict import Status
+from reenact.replay.core import Engine, Mode
+from reenact.replay.rehearse import Findings, learn
+
+Service = Callable[[str], Generator[str, str, str]]
+SECOND = 10**9
+
+
+def at(second: int, found: Case) -> Case:
+    return replace(found, at_ns=second * SECOND, took_ns=SECOND // 2)
+
+
+def made(ns: int, connection: int, found: Interaction) -> Interaction:
+    return replace(found, asked_ns=ns, connection=connection)
+
+
+FIRST = at(1, case(1, "SHOW pen", "pen 5", call("1.1", "GET stock pen", "5")))
+SECOND_CASE = at(2, case(2, "SHOW ink", "ink 9", call("2.1", "GET stock ink", "9")))
+
+
+def cold(request: str) -> Generator[str, str, str]:
+    item = request.split()[1]
+    return f"{item} {(yield f'GET stock {item}')}"
+
+
+def warmed_by_the_first(request: str) -> Generator[str, str, str]:
+    if request == "SHOW pen":
+        yield "GET stock ink"
+        return f"pen {(yield 'GET stock pen')}"
+    return "ink 9"
+    yield  # a generator, though it asks nothing
+
+
+def rehearsed(what: Suite, *services: Service) -> tuple[Suite, Findings]:
+    findings = Findings()
+    for service in services:
+        run = play(what, service, discover=True, rehearsal=True)
+        what = learn(what, [[done.observation for done in run.done]], findings, {"toy": TOY})
+    return what, findings
+
+
+def test_a_read_that_now_this_case_makes_and_now_that_belongs_to_the_session() -> None:
+    learned, _ = rehearsed(suite(FIRST, SECOND_CASE), cold, cold, warmed_by_the_first)
+    assert [call.request for case in learned.cases for call in case.calls] == ["GET stock pen"]
+    for service in (cold, warmed_by_the_first):
+        found = verdicts(play(learned, service))
+        assert [v.status for v in found] == [Status.PASS, Status.PASS]
+
+
+def test_a_read_that_its_case_makes_every_time_stays_asserted() -> None:
+    learned, _ = rehearsed(suite(FIRST, SECOND_CASE), cold, cold, cold)
+    assert [len(case.calls) for case in learned.cases] == [1, 1]
+
+
+def test_a_rehearsals_test_serves_another_cases_read_and_notes_it() -> None:
+    run = play(suite(FIRST, SECOND_CASE), warmed_by_the_first, rehearsal=True)
+    shared = [s.interaction for d in run.done for s in d.observation.served if s.shared]
+    assert shared == ["2.1"]
+
+
+def test_an_ordinary_test_refuses_another_cases_read() -> None:
+    found = verdicts(play(suite(FIRST, SECOND_CASE), warmed_by_the_first))
+    assert [miss.label for miss in found[0].misses] == ["GET stock ink"]
+
+
+def buying(request: str) -> Generator[str, str, str]:
+    yield "GET stock pen"
+    yield "SET stock pen 4"
+    return f"bought, {(yield 'GET stock pen')} left"
+
+
+BOUGHT = at(2, case(
+    1, "BUY pen", "bought, 4 left",
+    made(SECOND // 4, 1, call("1.1", "SET stock pen 4")),
+))  # fmt: skip
+POLLS = [
+    made(1 * SECOND, 5, call("s.1", "GET stock pen", "5", uses=Uses.MANY)),
+    made(4 * SECOND, 5, call("s.2", "GET stock pen", "4", uses=Uses.MANY)),
+]
+
+
+def test_a_read_of_the_session_sees_what_its_case_has_written() -> None:
+    [verdict] = verdicts(play(suite(BOUGHT, session=POLLS), buying))
+    assert verdict.status is Status.PASS
+
+
+def test_a_write_that_names_what_is_read_outweighs_one_that_does_not() -> None:
+    other = at(3, case(2, "ADD ink", "added", made(0, 1, call("2.1", "SET stock ink 9"))))
+
+    def service(request: str) -> Generator[str, str, str]:
+        if request == "BUY pen":
+            return (yield from buying(request))
+        yield "SET stock ink 9"
+        return "added" if (yield "GET stock pen") == "4" else "what?"
+
+    later = [POLLS[0], replace(POLLS[1], asked_ns=9 * SECOND)]
+    found = verdicts(play(suite(BOUGHT, other, session=later), service))
+    assert [v.status for v in found] == [Status.PASS, Status.PASS]
+
+
+SWEPT = at(2, case(
+    1, "BUY pen", "bought pen",
+    made(2, 7, call("1.1", "BEGIN")), made(3, 7, call("1.2", "DEL old pen")),
+    made(4, 7, call("1.3", "COMMIT")),
+))  # fmt: skip
+FOUND_OLD = made(2 * SECOND, 7, call("s.1", "GET old pen", "1", uses=Uses.MANY))
+
+
+def test_a_threads_own_transaction_may_come_before_the_case_it_was_recorded_in() -> None:
+    """Its connection was opened for it, and begins with a read that is nobody's."""
+    engine = Engine(
+        suite(SWEPT, session=[FOUND_OLD]), {"toy": TOY}, Mode(), wall_ns=10**18, now_ns=0
+    )
+
+    def nothing_left(request: str) -> Generator[str, str, str]:
+        return "bought pen"
+        yield  # a generator, though it asks nothing
+
+    simulator = Simulator(engine, nothing_left)
+    for request in ("GET old pen", "BEGIN", "DEL old pen", "COMMIT"):
+        simulator.wait(7, request)
+    assert simulator.answers[7] == ["1", "OK", "OK", "OK"]
+    [verdict] = verdicts(simulator.run())
+    assert verdict.status is Status.PASS
+
+
+def test_a_threads_own_transaction_that_never_comes_is_missing() -> None:
+    def nothing(request: str) -> Generator[str, str, str]:
+        return "bought pen"
+        yield  # a generator, though it asks nothing
+
+    [verdict] = verdicts(play(suite(SWEPT, session=[FOUND_OLD]), nothing))
+    assert [label for _, label in verdict.missing] == ["BEGIN", "DEL old pen", "COMMIT"]
