@@ -163,6 +163,8 @@ class _Walk:
         """Judge what may be a hash of other content, once that is known to be equal or not; False
         where it is judged like any text. A hash is told by always changing with its content."""
         equal, allowed = self._contents[at], self.terms.generated.get(at, frozenset())
+        if equal and a == b:
+            return True  # whatever it once was for other content
         if self.terms.discover:
             if equal or not _like_a_hash(a, b):
                 return False
@@ -171,11 +173,9 @@ class _Walk:
                 return False
         elif allowed != {"hash"}:
             return False
-        elif equal != (a == b):
+        elif equal or a == b:
             self._differ(a, b, at, change=Change.HASH)
             return True
-        elif equal:
-            return False
         elif not _like_a_hash(a, b):
             self._differ(a, b, at, change=Change.FORM)
             return True
