@@ -93,3 +93,11 @@ def test_a_hash_of_equal_content_is_right_whatever_stood_for_it_before() -> None
     names = Renaming()
     names.bind("hash", RECORDED["headers"]["etag"], response(order())["headers"]["etag"])
     assert judged(RECORDED, RECORDED, {}, names=names).equal
+
+
+def test_a_hash_of_content_that_is_not_sent_may_be_any() -> None:
+    """An answer to HEAD, or 304, has the header alone."""
+    sites = learned([(RECORDED, response(order()))])
+    head = {"headers": RECORDED["headers"]}
+    assert judged(head, {"headers": response(order())["headers"]}, sites).equal
+    assert not judged(head, {"headers": {"etag": "none"}}, sites).equal

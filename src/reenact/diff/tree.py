@@ -546,8 +546,8 @@ def _renamed_keys(b: dict[str, Value], told: dict[str, str]) -> list[tuple[str, 
 
 def _looser(kind: str, allowed: frozenset[str]) -> bool:
     """A random text may by chance look like hex or digits; a listed token covers those."""
-    if allowed & {"token", "opaque", "derived"}:
-        return kind in RANDOM or kind in ("jwt", "signed", "encoded", "hash")
+    if allowed & {"token", "opaque", "derived", "hash"}:
+        return kind in RANDOM or kind in ("uuid", "jwt", "signed", "encoded", "hash")
     if kind in INSTANTS and "not yet" in allowed:
         return True
     return kind == "epoch" and "number" in allowed
