@@ -12,7 +12,7 @@ from reenact.rename.table import Renaming
 
 S = 10**9
 RECORDED_NS = 1_795_400_000 * S
-"""2026-11-23T01:33:20Z"""
+"""2026-11-23T02:13:20Z"""
 LATER_NS = RECORDED_NS + 3600 * S
 ROOT: Path = ("response",)
 HASHES = {("response", "headers", "etag"): ("response", "body")}

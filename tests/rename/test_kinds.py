@@ -194,6 +194,14 @@ def test_base64_of_n_bytes_keeps_its_length(length: int, seed: int) -> None:
     assert judged(a, c, sites).equal
 
 
+def test_base64_without_a_plus_by_chance_may_have_one_elsewhere() -> None:
+    """Express' ETags: a length, a dash, and unpadded base64."""
+    recorded, rehearsed = (f'W/"2b-{_text(BASE62, 27)}"' for _ in range(2))
+    sites = learned([(recorded, rehearsed)])
+    for sign in "+/":
+        assert judged(recorded, f'W/"2b-{_text(BASE62, 13)}{sign}{_text(BASE62, 13)}"', sites).equal
+
+
 @given(st.sampled_from(sorted(MINTS)), st.integers(0, 10**9))
 def test_no_value_of_a_kind_is_ever_refused(name: str, seed: int) -> None:
     DICE.seed(seed)

@@ -165,6 +165,8 @@ class _Walk:
         """Judge what may be a hash of other content, once that is known to be equal or not; False
         where it is judged like any text. A hash is told by always changing with its content."""
         equal, allowed = self._contents[at], self.terms.generated.get(at, frozenset())
+        if equal and a == b:
+            return True  # whatever it once was for other content
         if self.terms.discover:
             if equal or not _like_a_hash(a, b):
                 return False
@@ -173,11 +175,9 @@ class _Walk:
                 return False
         elif allowed != {"hash"}:
             return False
-        elif equal != (a == b):
+        elif equal or a == b:
             self._differ(a, b, at, change=Change.HASH)
             return True
-        elif equal:
-            return False
         elif not _like_a_hash(a, b):
             self._differ(a, b, at, change=Change.FORM)
             return True
@@ -548,8 +548,8 @@ def _renamed_keys(b: dict[str, Value], told: dict[str, str]) -> list[tuple[str, 
 
 def _looser(kind: str, allowed: frozenset[str]) -> bool:
     """A random text may by chance look like hex or digits; a listed token covers those."""
-    if allowed & {"token", "opaque", "derived"}:
-        return kind in RANDOM or kind in ("jwt", "signed", "encoded", "hash")
+    if allowed & {"token", "opaque", "derived", "hash"}:
+        return kind in RANDOM or kind in ("uuid", "jwt", "signed", "encoded", "hash")
     if kind in INSTANTS and "not yet" in allowed:
         return True
     return kind == "epoch" and "number" in allowed

@@ -6,7 +6,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 
-from reenact.rename.alphabets import base64_of_bytes
+from reenact.rename.alphabets import base64_of_bytes, of_bytes
 from reenact.rename.forms import STRUCTURED, TOKEN_MIN, fits, kind_of_pair, looks_random
 from reenact.rename.instants import read
 from reenact.rename.sealed import SIGNED, is_signed
@@ -74,7 +74,8 @@ def _whole_base64(recorded: str, live: str, known: Set[str]) -> bool:
     if not set("+/") & set(recorded + live) or recorded[:3] == live[:3]:
         return False
     sure = base64_of_bytes(recorded) or base64_of_bytes(live)
-    return (sure or "base64" in known) and fits("base64", recorded, live)
+    both = of_bytes(recorded) and of_bytes(live)
+    return ((sure and both) or "base64" in known) and fits("base64", recorded, live)
 
 
 def _both_random(recorded: str, live: str) -> bool:

@@ -76,6 +76,20 @@ def of_bytes(text: str) -> bool:
     return data is not None and not readable(data)
 
 
+def no_words(text: str) -> bool:
+    """Whether it is of base64's letters, in either alphabet or (a length in front of it, say) in both,
+    and holds no readable text."""
+    return len(text) >= 16 and frozenset(text) <= _EITHER and (of_bytes(text) or _odd(text))
+
+
+_EITHER = URLSAFE | frozenset("+/=")
+
+
+def _odd(text: str) -> bool:
+    """No base64 as a whole."""
+    return not _BASE64.fullmatch(text) or decoded(text) is None
+
+
 def decoded(text: str) -> bytes | None:
     """The bytes of base64 in either alphabet, with or without padding."""
     bare = text.rstrip("=")

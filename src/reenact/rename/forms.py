@@ -15,6 +15,7 @@ from typing import Final
 from reenact.rename.alphabets import (
     URLSAFE,
     base64_of_bytes,
+    no_words,
     of_bytes,
     of_one_make,
     varies_in_length,
@@ -134,7 +135,7 @@ def fits(kind: str, recorded: str, live: str) -> bool:
             both = len(recorded) == len(live) == NANOID_LENGTH
             return both and set(recorded + live) <= URLSAFE and of_one_make(recorded, live)
         case "base64":
-            return len(recorded) == len(live) and of_bytes(recorded) and of_bytes(live)
+            return len(recorded) == len(live) and no_words(recorded) and no_words(live)
         case "prefixed":
             return _prefixed(recorded, live)
     return False
@@ -145,7 +146,8 @@ def _sure(kind: str, recorded: str, live: str) -> bool:
     if not fits(kind, recorded, live):
         return False
     if kind == "base64":
-        return base64_of_bytes(recorded) or base64_of_bytes(live)
+        sure = base64_of_bytes(recorded) or base64_of_bytes(live)
+        return sure and of_bytes(recorded) and of_bytes(live)
     return kind != "nanoid" or all(_mixed(text) for text in (recorded, live))
 
 
