@@ -11,6 +11,7 @@ from tests.toy import TOY, Simulator
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.verdict import Status
 from reenact.replay.core import Engine, Mode
+from reenact.replay.core.lines import Step, one_unit
 from reenact.replay.rehearse import Findings, learn
 
 Service = Callable[[str], Generator[str, str, str]]
@@ -142,3 +143,11 @@ def test_a_threads_own_transaction_that_never_comes_is_missing() -> None:
 
     [verdict] = verdicts(play(suite(SWEPT, session=[FOUND_OLD]), nothing))
     assert [label for _, label in verdict.missing] == ["BEGIN", "DEL old pen", "COMMIT"]
+
+
+def test_a_connection_of_a_pool_is_no_unit_though_it_had_one_transaction() -> None:
+    brief = [Step(False, False, 0, ""), Step(True, False, 1, "a"), Step(False, True, 2, "a")]
+    assert one_unit(brief)
+    assert not one_unit([*brief, Step(False, False, 3, "a")]), "it went on"
+    assert not one_unit([Step(False, False, 0, "b"), *brief[1:]]), "it served another request"
+    assert not one_unit([*brief[:2], Step(False, True, 10**10, "a")]), "it was kept"

@@ -18,6 +18,7 @@ from reenact.compile.kind import kind
 from reenact.match.pool import frozen
 from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.suite import Interaction
+from reenact.replay.core.lines import Step, one_unit
 
 Place: TypeAlias = tuple[int, int]
 """A recorded call, whatever its id by now: its connection, and when on the capture's clock."""
@@ -80,9 +81,12 @@ class Calls:
                 lines[self.calls[id].connection].append(id)
         out: list[list[str]] = []
         for line in lines.values():
-            alone = sum(traits[id].opens for id in line) == 1
+            alone = one_unit([self._step(id, traits[id]) for id in line])
             out += [line] if alone else _units(line, traits)
         return out
+
+    def _step(self, id: str, traits: Traits) -> Step:
+        return Step(traits.opens, traits.closes, self.places[id][1], self.cases.get(id, ""))
 
 
 class Shared:

@@ -8,11 +8,32 @@ recorded; a live `COMMIT` is the recorded one that ended the unit of the stateme
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from reenact.match.pool import Asked, Key, Recorded
 from reenact.model.value import Value
 from reenact.rename.table import Renaming
+
+BRIEF_NS = 2 * 10**9
+
+
+class Step(NamedTuple):
+    """A call on a connection: whether it begins or ends a unit of work, when it was asked on the
+    capture's clock, and its case ("" for the session's)."""
+
+    opens: bool
+    closes: bool
+    at_ns: int
+    case: str
+
+
+def one_unit(line: Sequence[Step]) -> bool:
+    """Whether a connection was opened for one unit of work: it was brief, ended with that unit's end, and
+    served no more than one request. One of a pool goes on to the next."""
+    once = sum(step.opens for step in line) == sum(step.closes for step in line) == 1
+    brief = bool(line) and line[-1].at_ns - line[0].at_ns <= BRIEF_NS
+    return once and brief and line[-1].closes and len({s.case for s in line if s.case}) <= 1
 
 
 class Lines:
@@ -34,7 +55,11 @@ class Lines:
         self.openers = frozenset(
             c.interaction.id for found in line.values() for c in found if c.opens
         )
-        self._alone = {n for n, found in line.items() if sum(c.opens for c in found) == 1}
+        self._alone = {
+            n
+            for n, found in line.items()
+            if one_unit([Step(c.opens, c.closes, at_ns(c), c.case) for c in found])
+        }
         for found in line.values():
             self._read(found)
 
