@@ -135,3 +135,30 @@ def test_one_more_call_of_a_shape_is_a_new_one():
     old = msgspec.structs.replace(KNOWN, calls=(call("0001.1", "GET", "/a?version=4"),))
     found = appended(case("0001-post-orders", "/orders", {"id": NEW}, *calls), old=old)
     assert found.calls == (("0001-post-orders", "GET /a?version=9"),)
+
+
+def inserted(id: str, number: int) -> Interaction:
+    """An order whose number the database gives out."""
+    return Interaction(
+        id=id, protocol="postgres", destination="db:5432", connection=3, outcome=Outcome.COMPLETE,
+        request={"query": "INSERT INTO orders (item) VALUES ('tea') RETURNING id"},
+        response={
+            "columns": [{"name": "id", "type": "int4", "table": 16385, "attnum": 1}],
+            "rows": [[number]], "tag": "INSERT 0 1", "status": "I",
+        },
+    )  # fmt: skip
+
+
+def test_a_number_that_the_database_gave_out_makes_no_new_case():
+    old = [
+        case("0001-post-orders", "/orders", {"id": 7}, inserted("0001.1", 7)),
+        case("0002-pay", "/orders/7/pay", {"paid": True}),
+    ]
+    new = [
+        case("0001-post-orders", "/orders", {"id": 12}, inserted("1", 12)),
+        case("0002-pay", "/orders/12/pay", {"paid": True}),
+        case("0003-pay", "/orders/13/pay", {"paid": True}),
+    ]
+    found = append(suite(OLD_NS, *old), suite(NEW_NS, *new), builtin(), why="v2", since="")
+    assert found.cases == ("0003-pay",)
+    assert found.suite.cases[2].request["target"] == "/orders/13/pay"

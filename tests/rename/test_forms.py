@@ -102,3 +102,12 @@ def test_a_time_keeps_its_place_relative_to_its_case() -> None:
     moment = Moment(recorded_ns=1_763_856_000 * 10**9, live_ns=1_763_856_000 * 10**9 + 48 * hour)
     assert keeps_place(1_763_859_600, 1_763_859_600 + 48 * 3600, moment)  # expires in an hour
     assert not keeps_place(1_763_859_600, 1_763_859_600 + 47 * 3600, moment)  # now at once
+
+
+def test_the_start_of_a_process_is_told_by_the_machines_clock() -> None:
+    recorded, second = 1_763_856_000 * 10**9, 10**9
+    moment = Moment(
+        recorded, recorded, real_ns=recorded + 90 * second, real_ahead_ns=recorded + 80 * second
+    )
+    assert keeps_place(1_763_855_999, 1_763_856_084, moment)
+    assert not keeps_place(1_763_855_999, 1_763_856_040, moment)

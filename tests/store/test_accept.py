@@ -202,3 +202,24 @@ def test_an_accepted_value_without_the_form_is_no_longer_a_generated_one():
     difference = differ(Change.FORM, "body", "id", recorded=ORDER, live="none")
     case, left = after(difference)
     assert (left, case.generated) == ([], ())
+
+
+def test_what_changed_inside_a_larger_value_is_written_as_that_value():
+    old, new = '{"role": "user", "n": 1}', '{"role": "admin", "n": 2}'
+    body = {"json": {"id": ORDER, "told": old, "token": "eyJ.recorded"}}
+    case = msgspec.structs.replace(CASE, response=RESPONSE | {"body": body})
+    differences = (
+        differ(Change.VALUE, "body", "told", "json", "role", recorded="user", live="admin"),
+        differ(Change.VALUE, "body", "told", "json", "n", recorded=1, live=2),
+        differ(Change.VALUE, "body", "told", recorded=old, live=new, explained_by="compared within"),
+        differ(Change.VALUE, "body", "token", "jwt", "payload", "role", recorded="user", live="admin"),
+        differ(Change.VALUE, "body", "token", recorded="eyJ.recorded", live="eyJ.live", explained_by="generated (jwt)"),
+    )  # fmt: skip
+    bindings = (Binding("jwt", "eyJ.recorded", "eyJ.live"),)
+    verdict = Verdict(
+        case=case.id, status=Status.FAIL, differences=differences, bindings=bindings
+    )
+    found = accepted(msgspec.structs.replace(SUITE, cases=(case,)), [verdict])
+    assert list(found.left) == []
+    [written] = found.suite.cases
+    assert written.response["body"]["json"] == {"id": ORDER, "told": new, "token": "eyJ.live"}

@@ -124,7 +124,7 @@ class _Append:
 
     def _bind(self, comparison: Comparison) -> None:
         for b in comparison.bindings:
-            self._names.bind(b.kind, str(b.recorded), str(b.live))
+            self._names.add(b)
 
     # -- its calls -----------------------------------------------------------------------------
 
@@ -163,9 +163,17 @@ class _Append:
             if found is not None:
                 left.remove(found)
                 met[call.id] = found.interaction.id
+                self._draw(found.interaction, call)
             elif self._same(call, session, old, new) is None:
                 unmet.append(call)
         return met, [call for call in unmet if not self._another_value(call, left)]
+
+    def _draw(self, old: Interaction, new: Interaction) -> None:
+        """Numbers that a sequence gave out are other numbers in another recording."""
+        drawn = self._plugins[old.protocol].drawn
+        self._names.sequences.gave(
+            drawn(old.request, old.response), drawn(new.request, new.response)
+        )
 
     def _another_value(self, call: Interaction, left: list[Recorded]) -> bool:
         """Whether the case has a call of the same shape that the new recording did not make: then it is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reenact.lint.expiry import expiring
 from reenact.lint.idle import idle
 from reenact.lint.problem import Problem
 from reenact.lint.secrets import secrets
@@ -22,5 +23,6 @@ def problems(suite: Suite, usage: Usage, plugins: Plugins) -> Iterator[Problem]:
         yield from idle(case, plugins)
         yield from unmatched(case, usage, plugins)
         yield from unused_of_case(case, usage)
+    yield from expiring(suite, plugins)
     yield from unused_of_session(suite, usage, plugins)
     yield from secrets(suite, plugins)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case
 from reenact.model.value import Path, Value
+from reenact.rename.opened import inside
 
 Plugins = Mapping[str, ProtocolPlugin]
 
@@ -22,7 +23,7 @@ def compared(case: Case, plugins: Plugins) -> Iterator[tuple[Path, Value]]:
 
 
 def nodes(tree: Value, at: Path) -> Iterator[tuple[Path, Value]]:
-    """Every value of a tree, leaves and what holds them."""
+    """Every value of a tree, leaves and what holds them, and those within larger values."""
     yield at, tree
     if isinstance(tree, dict):
         for key, child in tree.items():
@@ -30,3 +31,6 @@ def nodes(tree: Value, at: Path) -> Iterator[tuple[Path, Value]]:
     elif isinstance(tree, list):
         for i, child in enumerate(tree):
             yield from nodes(child, (*at, i))
+    else:
+        for how, inner in inside(tree).items():
+            yield from nodes(inner, (*at, how))

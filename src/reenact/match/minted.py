@@ -10,6 +10,7 @@ from reenact.model.suite import Case
 from reenact.model.symbol import Generated
 from reenact.model.value import Path, Scalar, Value, path_text
 from reenact.rename.forms import STRUCTURED, TOKEN_MIN, kind_of
+from reenact.rename.opened import inside
 
 _WORD = re.compile(rf"[A-Za-z0-9_~+=-]{{{TOKEN_MIN},}}")
 
@@ -39,8 +40,11 @@ def _of_sites(
 
 
 def _at(trees: Mapping[str, Value], path: Path) -> Scalar:
+    """The leaf there; a path also leads into larger values (`rename.opened`)."""
     tree: Value = trees.get(str(path[0])) if path else None
     for step in path[1:]:
+        if isinstance(tree, str | bytes):
+            tree = inside(tree)
         if isinstance(tree, dict):
             tree = tree.get(str(step))
         elif isinstance(tree, list) and isinstance(step, int) and step < len(tree):

@@ -20,6 +20,7 @@ class Change(enum.Enum):
     ORDER = "order-changed"
     ALIAS = "alias-broken"  # two recorded values became one, or one became two
     FORM = "form-changed"  # a generated value no longer has its form (a UUID that is none)
+    HASH = "hash-broken"  # a hash changed though the content did not, or the other way round
 
 
 class CallChange(enum.Enum):
@@ -31,17 +32,6 @@ class CallChange(enum.Enum):
     ADDED = "call-added"
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """`at` starts with "request" or "response". `explained_by` names the binding, tolerance or
-    rule that accounts for it, else None. A side that has no such value is UNSET."""
-
-    change: Change
-    at: Path
-    recorded: Value | UnsetType = UNSET
-    live: Value | UnsetType = UNSET
-    explained_by: str | None = None
-
-
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     """A binding the table refused, since it already says otherwise."""
 
@@ -50,3 +40,16 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     live: Scalar
     held_recorded: Scalar
     held_live: Scalar
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """`at` starts with "request" or "response". `explained_by` names the binding, tolerance or
+    rule that accounts for it, else None. A side that has no such value is UNSET. `held` of an
+    ALIAS is the pair that stands against it."""
+
+    change: Change
+    at: Path
+    recorded: Value | UnsetType = UNSET
+    live: Value | UnsetType = UNSET
+    explained_by: str | None = None
+    held: Conflict | None = None

@@ -7,8 +7,8 @@ house names a protocol (the compiler's stimuli are those whose plugin has a `cal
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -179,6 +179,10 @@ class Caller(Protocol):
         """Whether another call may be made on this connection."""
 
 
+def _nothing_drawn(request: Value, response: Value) -> Iterable[tuple[Hashable, int]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolPlugin:
     """Everything the rest of the house knows of a protocol.
@@ -201,6 +205,11 @@ class ProtocolPlugin:
     caller: Callable[[Flow], Caller] | None = None  # None: never a stimulus
     buffer_limit: int = 64 * 1024 * 1024  # bytes held per side before giving up
     fixed: frozenset[Path] = frozenset()  # leaves of `normal_response` that no service makes up
+    hashes: Mapping[Path, Path] = field(default_factory=dict)
+    """Leaves of `normal_response` that may be a hash of other content of it, and where that is."""
+    drawn: Callable[[Value, Value], Iterable[tuple[Hashable, int]]] = _nothing_drawn
+    """Whole numbers that an exchange (request, response) shows to come from a sequence or a counter of
+    the server's, each with which it is."""
     handles: frozenset[str] = frozenset()
     """Keys of `normal` under which a request gives names that nobody outside its connection sees: any
     name will do, and a new one replaces what the old one stood for."""

@@ -21,8 +21,10 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Binding(msgspec.Struct, frozen=True):
-    """recorded <-> live, within one kind."""
+    """recorded <-> live, within one kind. `beside` are the times that were made up together with it,
+    in seconds since the epoch: those recorded, and those live."""
 
     kind: str
     recorded: Scalar
     live: Scalar
+    beside: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from reenact.model.value import Value, leaves
 from reenact.rename.forms import TOKEN_MIN
 
-_RUNS = (re.compile(r"[A-Za-z0-9_-]+"), re.compile(r"[A-Za-z0-9]+"))
+_RUNS = (
+    re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_-]+"),
+    re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9]+"),
+)
 
 
 def given_words(requests: Iterable[Value]) -> frozenset[str]:

@@ -19,12 +19,16 @@ SLACK_NS = 15 * 10**9
 @dataclass(frozen=True, slots=True)
 class Moment:
     """When a case was recorded and when it is replayed, both in nanoseconds since the epoch. `ahead_ns`
-    is how much later than the recording the replay began: a slow one falls behind from there."""
+    is how much later than the recording the replay began: a slow one falls behind from there.
+    `real_ns` and `real_ahead_ns` are the same by the machine's own clock, where the service's is
+    another: the system tells the start of a process by it, and the times of files."""
 
     recorded_ns: int
     live_ns: int
     took_ns: int = 0
     ahead_ns: int | None = None
+    real_ns: int | None = None
+    real_ahead_ns: int | None = None
 
 
 def read(value: Scalar) -> tuple[int, int] | None:
@@ -46,8 +50,10 @@ def _read_text(text: str) -> tuple[int, int] | None:
     if text[:1].isdigit() and _PLAIN.fullmatch(text):
         return read(Decimal(text))
     try:
-        if text.endswith("GMT"):
-            return _ns(parsedate_to_datetime(text.replace("-", " "))), 10**9
+        if text[:3].isalpha():
+            return _ns(_of_mail(text)), 10**9
+        if text[2:3] == "/":
+            return _ns(datetime.strptime(text, "%d/%b/%Y:%H:%M:%S %z")), 10**9
         if len(text) == 10:
             return _ns(datetime.fromisoformat(text)), _DAY_NS
         return _ns(datetime.fromisoformat(_regular(text))), 10**9
@@ -55,6 +61,14 @@ def _read_text(text: str) -> tuple[int, int] | None:
         return None
 
 
+def _of_mail(text: str) -> datetime:
+    """The dates of RFC 9110, section 5.6.7 (also C's asctime, and with dashes), and of RFC 5322."""
+    if "," in text:
+        return parsedate_to_datetime(_DASHED.sub(" ", text, count=2))
+    return datetime.strptime(f"{text} +0000", "%a %b %d %H:%M:%S %Y %z")
+
+
+_DASHED = re.compile(r"(?<=\w)-(?=\w)")
 _PLAIN = re.compile(r"\d{1,25}(?:\.\d+)?(?:[eE]\+?\d{1,2})?")
 _FRACTION = re.compile(r"[.,](\d{1,9})")
 
@@ -77,7 +91,17 @@ def keeps_place(recorded: Scalar, live: Scalar, moment: Moment | None) -> bool:
     a, b = read(recorded), read(live)
     if a is None or b is None or moment is None:
         return (a is None) == (b is None)
-    shift = moment.live_ns - moment.recorded_ns
-    first = shift if moment.ahead_ns is None else min(shift, moment.ahead_ns)
-    slack = SLACK_NS + moment.took_ns + max(a[1], b[1])
-    return first - slack <= b[0] - a[0] <= shift + slack
+    return moves_along(a[0], b[0], moment, max(a[1], b[1]))
+
+
+def moves_along(recorded_ns: int, live_ns: int, moment: Moment, resolution_ns: int) -> bool:
+    """The same, of two times that have been read."""
+    slack = SLACK_NS + moment.took_ns + resolution_ns
+    clocks = (moment.live_ns, moment.ahead_ns), (moment.real_ns, moment.real_ahead_ns)
+    shifts = ((now - moment.recorded_ns, ahead) for now, ahead in clocks if now is not None)
+    return any(
+        (last if ahead is None else min(last, ahead)) - slack
+        <= live_ns - recorded_ns
+        <= last + slack
+        for last, ahead in shifts
+    )

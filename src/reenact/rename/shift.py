@@ -61,7 +61,25 @@ def _text(text: str, by_ns: int, around_ns: int) -> str:
         mark = http[1]
         return at.strftime(f"%a, %d{mark}%b{mark}%Y %H:%M:%S GMT")
     iso = _ISO.fullmatch(text)
-    return text if iso is None else _iso(iso, by_ns)
+    return _other(text, by_ns) if iso is None else _iso(iso, by_ns)
+
+
+_OTHERS = (
+    *("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z", "%d/%b/%Y:%H:%M:%S %z"),
+    *("%a, %d %b %Y %H:%M:%S %z", "%a, %d %b %Y %H:%M:%S UTC", "%a %b %d %H:%M:%S %Y"),
+)
+
+
+def _other(text: str, by_ns: int) -> str:
+    """In a writing that has its own name for each part; a text that none gives back stays."""
+    for writing in _OTHERS:
+        try:
+            at = datetime.strptime(text, writing)  # noqa: DTZ007 (told in the same zone, or in none)
+        except ValueError:
+            continue
+        if at.strftime(writing) == text:
+            return (at + timedelta(seconds=by_ns // 10**9)).strftime(writing)
+    return text
 
 
 def _iso(parts: re.Match[str], by_ns: int) -> str:

@@ -5,14 +5,48 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote, quote_plus
 
 from reenact.model.difference import Conflict
 from reenact.model.symbol import Binding
 from reenact.model.value import Value
+from reenact.rename import protobuf
 from reenact.rename.forms import HANDLE, TOKEN_MIN
+from reenact.rename.sealed import deflated, inflated
+from reenact.rename.sequences import Sequences
 
-_WRITTEN = (str, quote, quote_plus)
+
+def _in_lower_case(text: str) -> str:
+    """Percent-encoding with small digits, as some clients write it."""
+    return _PERCENT.sub(lambda found: found[0].lower(), quote(text, safe=""))
+
+
+_PERCENT = re.compile("%[0-9A-F]{2}")
+
+
+def _slashed(text: str) -> str:
+    """As PHP writes a text in JSON."""
+    return text.replace("/", "\\/")
+
+
+def _digits(text: str) -> str:
+    """A UUID without dashes; any other text as it is."""
+    return text.replace("-", "") if len(text) == 36 and _UUID.fullmatch(text) else text
+
+
+_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def _capital(text: str) -> str:
+    """A UUID in capitals, as some databases write it; any other text as it is."""
+    return text.upper() if len(text) == 36 and _UUID.fullmatch(text) else text
+
+
+_WRITTEN: tuple[Callable[[str], str], ...] = (
+    *(str, quote, quote_plus, partial(quote, safe="")),
+    *(_in_lower_case, _slashed, _digits, _capital),
+)
 
 
 class Renaming:
@@ -27,6 +61,7 @@ class Renaming:
         self._bindings: dict[str, Binding] = {}
         self._back: dict[str, Binding] = {}
         self._origin: dict[str, str] = {}
+        self.sequences = Sequences()
         self._forward_texts = _Texts()
         self._backward_texts = _Texts()
 
@@ -41,6 +76,11 @@ class Renaming:
     def bind(self, kind: str, recorded: str, live: str, origin: str = "") -> Conflict | None:
         """Add the pair; None when added or already held. A handle takes the place of what was
         held before."""
+        return self.add(Binding(kind, recorded, live), origin)
+
+    def add(self, binding: Binding, origin: str = "") -> Conflict | None:
+        """The same, of a binding that a comparison found."""
+        kind, recorded, live = binding.kind, str(binding.recorded), str(binding.live)
         if kind == HANDLE:
             self._release(recorded, live)
         a, b = self._bindings.get(recorded), self._back.get(live)
@@ -56,13 +96,18 @@ class Renaming:
                 held_recorded=held.recorded,
                 held_live=held.live,
             )
-        binding = Binding(kind, recorded, live)
         self._bindings[recorded] = self._back[live] = binding
         self._origin[recorded] = origin
         for write in _WRITTEN:
             self._forward_texts.add(write(recorded), write(live), recorded)
             self._backward_texts.add(write(live), write(recorded), recorded)
         return None
+
+    def against(self, recorded: str, live: str) -> Binding | None:
+        """The binding that forbids this pair, if one does."""
+        held = self._bindings.get(recorded) or self._back.get(live)
+        fits = held is None or (held.recorded == recorded and held.live == live)
+        return None if fits else held
 
     def _release(self, recorded: str, live: str) -> None:
         for held in (self._bindings.get(recorded), self._back.get(live)):
@@ -98,23 +143,47 @@ class Renaming:
             if seen is not None:
                 seen.add(self._origin[recorded])
 
-        return _map(tree, lambda text: _deep(text, lambda inner: texts.replace(inner, used)))
+        return _map(
+            tree,
+            lambda text: _deep(text, lambda inner: texts.replace(inner, used)),
+            lambda text: texts.whole(text, used),
+        )
 
 
-def _map(tree: Value, change: Callable[[str], str]) -> Value:
+def _map(tree: Value, change: Callable[[str], str], whole: Callable[[str], str]) -> Value:
     if isinstance(tree, str):
         return change(tree)
     if isinstance(tree, bytes):
-        return (
-            change(tree.decode("latin-1")).encode("latin-1", "replace")
-            if len(tree) >= TOKEN_MIN
-            else tree
-        )
+        return _bytes(tree, change) if len(tree) >= TOKEN_MIN else tree
+    if isinstance(tree, int) and abs(tree) >= _LONG_NUMBER:
+        told = whole(str(tree))
+        return int(told) if told.isdigit() else tree
     if isinstance(tree, list):
-        return [_map(child, change) for child in tree]
+        return [_map(child, change, whole) for child in tree]
     if isinstance(tree, dict):
-        return {change(key): _map(child, change) for key, child in tree.items()}
+        return {change(key): _map(child, change, whole) for key, child in tree.items()}
     return tree
+
+
+_LONG_NUMBER = 10**14
+"""Smaller numbers are never renamed: they may be amounts."""
+
+
+def _bytes(data: bytes, change: Callable[[str], str]) -> bytes:
+    """Bytes with the texts in them changed: as they stand, or within compression or protobuf."""
+
+    def plain(inner: bytes) -> bytes:
+        return change(inner.decode("latin-1")).encode("latin-1", "replace")
+
+    unpacked = inflated(data)
+    if unpacked is not None:
+        told = _bytes(unpacked, change)
+        return data if told == unpacked else deflated(told, like=data)
+    changed = plain(data)
+    if len(changed) == len(data) or changed == data:
+        return changed
+    framed = protobuf.changed(data, plain)
+    return changed if framed == data else framed
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -171,11 +240,17 @@ class _Texts:
         if self._whole.pop(old, None) is not None and len(old) >= TOKEN_MIN:
             self._by_head[old[:TOKEN_MIN]].remove(old)
 
+    def whole(self, text: str, used: Callable[[str], None]) -> str:
+        """What the whole text has become; itself when it has not."""
+        found = self._whole.get(text)
+        if found is None:
+            return text
+        used(found[1])
+        return found[0]
+
     def replace(self, text: str, used: Callable[[str], None]) -> str:
-        whole = self._whole.get(text)
-        if whole is not None:
-            used(whole[1])
-            return whole[0]
+        if text in self._whole:
+            return self.whole(text, used)
         if len(text) < TOKEN_MIN:
             return text
         out: list[str] = []

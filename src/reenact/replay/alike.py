@@ -17,8 +17,9 @@ from reenact.match.pool import frozen
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.symbol import Generated
-from reenact.model.value import Path, Scalar, Value, leaves
+from reenact.model.value import Path, Scalar, Value
 from reenact.rename.align import align
+from reenact.rename.opened import deep_leaves, inside
 
 
 def alike_vary_alike(suite: Suite, plugins: Mapping[str, ProtocolPlugin]) -> Suite:
@@ -77,7 +78,7 @@ def _tried(
 
 def _asked(call: Interaction, plugins: Mapping[str, ProtocolPlugin]) -> dict[Path, Scalar]:
     tree = plugins[call.protocol].matcher.normal(call.request)
-    return {("request", *path): leaf for path, leaf in leaves(tree)}
+    return dict(deep_leaves(tree, ("request",)))
 
 
 def _with_sites_of(case: Case, group: list[Case], plugins: Mapping[str, ProtocolPlugin]) -> Case:
@@ -100,10 +101,14 @@ def _leaves(case: Case, plugins: Mapping[str, ProtocolPlugin]) -> dict[Path, Sca
     if case.response is None:
         return {}
     tree: Value = plugins[case.protocol].matcher.normal_response(case.response)
-    return {("response", *path): leaf for path, leaf in leaves(tree)}
+    return dict(deep_leaves(tree, ("response",)))
 
 
 def _same_form(a: Scalar, b: Scalar) -> bool:
     if isinstance(a, str) and isinstance(b, str):
-        return align(a, b) is not None
+        return align(a, b) is not None or _open_alike(a, b)
     return a is not None and type(a) is type(b)
+
+
+def _open_alike(a: str, b: str) -> bool:
+    return bool(inside(a).keys() & inside(b).keys())

@@ -34,6 +34,9 @@ HINTS_MAX = 2
 GIVERS_MAX = 3
 """Cases that most others need: what a service sets up with its first request, say."""
 
+NAMED = 5
+"""So many cases are not named one by one in the summary."""
+
 _MANY = "it needs several of the cases before it"
 _LIKE_OTHERS = "as others do; there was no time to try it with each"
 _LATE = "which of the cases before it was not found in the time"
@@ -87,10 +90,14 @@ def alone(
     return _Rehearsal(tuple(cases), frozenset(passed), play, plugins, budgets, jobs).found()
 
 
+def _names(cases: Sequence[str]) -> str:
+    return ", ".join(cases) if len(cases) < NAMED else f"{cases[0]} to {cases[-1]} ({len(cases)})"
+
+
 def told(found: Alone, limit_s: float) -> Iterator[str]:
     """For the summary."""
     for edge in found.edges:
-        yield f"{edge.case} needs {', '.join(edge.needs)} first: {edge.why}"
+        yield f"{edge.case} needs {_names(edge.needs)} first: {edge.why}"
     for case, why in found.riddles:
         yield f"{case} fails by itself, and no less with those before it: {why}"
     if found.played < found.wanted:

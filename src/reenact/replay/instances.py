@@ -19,6 +19,7 @@ from reenact.model.value import Value
 from reenact.model.verdict import Status
 from reenact.protocols import builtin
 from reenact.replay.clock import NOW, case_clock
+from reenact.replay.clock_notes import clock_notes
 from reenact.replay.core import Mode
 from reenact.replay.core.clock import CaseClock
 from reenact.replay.core.events import CaseDone, Finished, Observation
@@ -178,8 +179,17 @@ def _play(
 
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             stage = runner.run(play())
-    notes = (f"the service's clock: {problem}",) if problem and options.clock != NOW else ()
+    notes = clock_notes(suite, builtin(), _stands_at_ns(world, clock))
+    if problem and options.clock != NOW:
+        notes = (f"the service's clock: {problem}", *notes)
     return stage, (*world.notes, *notes)
+
+
+def _stands_at_ns(world: World, clock: CaseClock) -> int:
+    """What the service's clock shows at the start of the recording: the machine's time where it cannot
+    be moved."""
+    stuck = bool(world.clock_problem) and not world.wall_ahead_ns
+    return SystemClock().wall_ns() if stuck or clock.start_ns is None else clock.start_ns
 
 
 async def _ask(options: RunOptions, destination: str, request: Value) -> tuple[Value, str]:

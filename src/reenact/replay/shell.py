@@ -61,6 +61,7 @@ class Stage:
             plugins,
             mode,
             wall_ns=clock.wall_ns() + world.wall_ahead_ns,
+            real_ns=clock.wall_ns(),
             now_ns=clock.now_ns(),
             cases=cases,
             clock=service_clock,

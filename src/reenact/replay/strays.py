@@ -28,6 +28,10 @@ CHANCE_LATE = 1.25
 """Four in five, of those that asked after their response: a case that was once given a heartbeat
 waits for the next one, and so is its asker each time."""
 
+UNSTABLE = 3
+"""So many late calls of a kind that came or did not come as the pace was: a timer collects what requests
+bring about and sends it when it fires, so none of its calls is any one request's."""
+
 SEEN_MAX = 50
 """Calls of a kind that are kept to see what varies in them."""
 
@@ -43,6 +47,7 @@ class Strays:
         self._seen: dict[Kind, list[Stray]] = defaultdict(list)
         self._unmet: dict[Kind, dict[int, set[str]]] = defaultdict(dict)  # by run: cases of strays
         self._idle: dict[Kind, Stray] = {}
+        self._unstable: dict[Kind, set[object]] = defaultdict(set)
         self._runs = 0
 
     def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
@@ -59,7 +64,28 @@ class Strays:
                 call = calls[served.interaction]
                 if call.request is not None:
                     self._note(self._kind(call), seen.case, late=served.late)
+        self._note_unstable(played, run)
         return self._with_background(taught)
+
+    def _note_unstable(self, played: Suite, run: Sequence[Observation]) -> None:
+        """Late calls that nobody made in all of the run, and calls of their kinds that it had more."""
+        whole = {seen.case for seen in run if seen.reproduced}
+        made = {served.interaction for seen in run for served in seen.served}
+        late = [
+            (call, case)
+            for case in played.cases
+            for call in case.calls
+            if call.request is not None and call.asked_ns > case.took_ns
+        ]
+        kinds = {self._kind(call) for call, _ in late}
+        for call, case in late:
+            if case.id in whole and call.id not in made:
+                at = call.connection, case.at_ns + call.asked_ns
+                self._unstable[self._kind(call)].add(at)
+        for seen in run:
+            for n, stray in enumerate(seen.strays):
+                if seen.reproduced and self._kind(stray) in kinds:
+                    self._unstable[self._kind(stray)].add((self._runs, seen.case, n))
 
     def idle(self, suite: Suite, strays: Iterable[Stray]) -> Suite:
         """With what an instance asked that was asked nothing, unless that was recorded as well:
@@ -88,13 +114,14 @@ class Strays:
         """Whether most of its askers are others in every rehearsal (one case may be the same by
         chance, or because it waits for the call that it was given); what was never recorded
         is nobody's as soon as some case asked for it only sometimes."""
-        runs = self._askers[what]
+        runs = self._askers.get(what, [])
         always = set.intersection(*map(set, runs)) - {""} if len(runs) == self._runs else set()
         if what in recorded:
             late = sum(any(run[case] for run in runs) for case in always)
             weight = CHANCE * (len(always) - late) + CHANCE_LATE * late
             often = weight * self._runs < sum(map(len, runs))
-            return self._runs > 1 and (often or self._outnumbers(what, always))
+            unstable = len(self._unstable[what]) >= UNSTABLE
+            return self._runs > 1 and (often or unstable or self._outnumbers(what, always))
         return self._runs == 1 or not always or bool(set().union(*runs) - always)
 
     def _outnumbers(self, what: Kind, always: Set[str]) -> bool:
@@ -104,13 +131,14 @@ class Strays:
         unmet = list(self._unmet[what].values())
         if len(unmet) < self._runs or set.intersection(*unmet) - {""}:
             return False
-        return all(len(run.keys() - always) >= len(always) for run in self._askers[what])
+        return all(len(run.keys() - always) >= len(always) for run in self._askers.get(what, []))
 
     def _with_background(self, suite: Suite) -> Suite:
         kept = [call for call in suite.session if not is_stray(call)]
         asked = [c for c in (*kept, *_calls(suite.cases)) if c.request is not None]
         recorded = {self._kind(call) for call in asked}
-        nobodys = {what for what in self._seen if self._nobodys(what, recorded)}
+        seen = self._seen.keys() | self._unstable.keys()
+        nobodys = {what for what in seen if self._nobodys(what, recorded)}
         cases, found = self._without(suite.cases, nobodys)
         session = [*kept, *_as_session(found, kept)]
         never = [seen[0] for what, seen in self._seen.items() if what in nobodys - recorded]

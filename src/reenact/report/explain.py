@@ -121,7 +121,16 @@ def _belief(report: Report) -> str:
 
 def _difference(difference: Difference, where: str, base: Path, belief: str) -> Finding:
     text = f"{where}{safe(path_text(difference.at))}: {difference_text(difference)}"
-    return Finding(headline=text, place=(*base, *difference.at), details=(belief,))
+    reason = _REASONS.get(difference.change, belief)
+    return Finding(headline=text, place=(*base, *difference.at), details=(reason,))
+
+
+_ALONE = "why: a value that the service makes up stands for one recorded value, and for that alone"
+_REASONS = {
+    Change.ALIAS: _ALONE,
+    Change.FORM: "why: the service makes it up, and every rehearsal made one of the recorded form",
+    Change.HASH: "why: in the recording and in every rehearsal it changed just when its content did",
+}
 
 
 def difference_text(difference: Difference) -> str:
@@ -140,9 +149,29 @@ def difference_text(difference: Difference) -> str:
         case Change.ORDER:
             return f"in another order: recorded {recorded}, now {live}"
         case Change.ALIAS:
-            return f"no longer the same value as elsewhere: recorded {recorded}, now {live}"
+            return f"{_alias_text(recorded, live, difference.held)}"
+        case Change.HASH if difference.recorded == difference.live:
+            return f"still {live}, though what it is a hash of has changed"
+        case Change.HASH:
+            return f"recorded {recorded}, now {live}, though what it is a hash of has not changed"
         case Change.FORM:
             return f"no longer of its form: recorded {recorded}, now {live}"
+
+
+def _alias_text(recorded: str, live: str, held: Conflict | None) -> str:
+    """Which of the two ways a renaming can break: one value became two, or two became one."""
+    if held is None:
+        return f"no longer the same value as elsewhere: recorded {recorded}, now {live}"
+    before, became = (short(value_text(v)) for v in (held.held_recorded, held.held_live))
+    if held.held_live == held.live:
+        return (
+            f"a value used again: recorded {recorded}, now {live}, "
+            f"but {became} is already the {before} of the recording"
+        )
+    return (
+        f"another value than before: recorded {recorded}, now {live}, "
+        f"but {before} already became {became}"
+    )
 
 
 def _miss(miss: Miss, case: Case | None) -> Finding:
@@ -171,10 +200,11 @@ def _missing(interaction: str, label: str, case: Case | None, belief: str) -> Fi
 
 
 def _conflict(conflict: Conflict) -> Finding:
-    recorded, live = value_text(conflict.recorded), value_text(conflict.live)
-    held = f"{short(value_text(conflict.held_recorded))} is {short(value_text(conflict.held_live))}"
-    headline = f"values of kind {conflict.kind} no longer go together: recorded {short(recorded)}, now {short(live)}"
-    return Finding(headline=headline, place=(), details=(f"why: earlier in this run {held}",))
+    pair = short(value_text(conflict.recorded)), short(value_text(conflict.live))
+    headline = (
+        f"generated values ({conflict.kind}) no longer go together: {_alias_text(*pair, conflict)}"
+    )
+    return Finding(headline=headline, place=(), details=(_ALONE,))
 
 
 def _call_place(case: Case | None, interaction: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from reenact.model.difference import Change, Difference
+from reenact.model.difference import Change, Conflict, Difference
 from reenact.model.symbol import Binding
 from reenact.model.value import Value, text_path
 from reenact.model.verdict import CallDifferences, Miss, Status, Verdict
@@ -59,7 +59,13 @@ def _difference(difference: Json) -> Difference:
         recorded=_side(difference, "recorded"),
         live=_side(difference, "live"),
         explained_by=difference.get("explained_by"),
+        held=_held(difference["held"]) if "held" in difference else None,
     )
+
+
+def _held(held: Json) -> Conflict:
+    names = ("recorded", "live", "held_recorded", "held_live")
+    return Conflict(kind=held["kind"], **{name: _scalar(held[name]) for name in names})
 
 
 def _side(difference: Json, side: str) -> Value | UnsetType:

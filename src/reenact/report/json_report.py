@@ -145,6 +145,8 @@ def _difference(difference: Difference) -> Json:
         tree["live"] = plain(difference.live)
     if difference.explained_by is not None:
         tree["explained_by"] = difference.explained_by
+    if difference.held is not None:
+        tree["held"] = _conflict(difference.held)
     return tree
 
 

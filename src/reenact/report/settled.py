@@ -135,7 +135,7 @@ class _Telling:
             a, b = difference.recorded, difference.live
             if not (isinstance(a, str) and isinstance(b, str)):
                 continue
-            for piece in align(a, b, known=True) or ():
+            for piece in align(a, b, frozenset({"token"})) or ():
                 kind = kind_of(piece.recorded) or "token"
                 random = piece.recorded in bound or _random_kind(piece.recorded) is not None
                 if piece.kind in BOUND and random and piece.live not in self._recorded:
@@ -147,6 +147,7 @@ class _Telling:
             difference,
             at=self._path(difference.at),
             live=TOO_EARLY if early else self._side(difference.live),
+            held=None if difference.held is None else _conflict(self, difference.held),
         )
 
     def _path(self, path: Path) -> Path:

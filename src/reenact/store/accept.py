@@ -110,12 +110,26 @@ class _Writer:
             at = path_text(difference.at)
             if self._torn_apart(difference, wanted):
                 self._leave(f"{at}: more items of this list come or go; accept the list as a whole")
-            elif _apply(holder, difference, self._told):
+            elif _apply(holder, difference, self._told) or self._apply_around(holder, difference):
                 self._take(at, difference.change.value)
                 formless |= {at} if difference.change is Change.FORM else set()
             else:
                 self._leave(f"{at}: cannot be written; edit the case")
         return holder["response"], formless
+
+    def _apply_around(self, holder: Value, difference: Difference) -> bool:
+        """Write the larger value that the difference was found in: a token with another claim."""
+        around = [
+            d
+            for d in self._verdict.differences
+            if d.change in (Change.VALUE, Change.HASH)
+            and len(d.at) < len(difference.at)
+            and difference.at[: len(d.at)] == d.at
+        ]
+        told = {
+            live: recorded for live, recorded in self._told.items() if live not in _lives(around)
+        }
+        return any(_apply(holder, d, told) or _written_already(holder, d, told) for d in around)
 
     def _wanted_differences(self) -> list[Difference]:
         return [
@@ -218,6 +232,18 @@ def _apply(tree: Value, difference: Difference, told: dict[str, Scalar]) -> bool
     if difference.change is Change.ADDED:
         return _add(place, difference.at[-1], live)
     return _replace(place, difference.recorded, live)
+
+
+def _lives(differences: Sequence[Difference]) -> list[Value | msgspec.UnsetType]:
+    return [d.live for d in differences]
+
+
+def _written_already(tree: Value, difference: Difference, told: dict[str, Scalar]) -> bool:
+    """Whether the same larger value was written for another difference in it."""
+    place = find(tree, difference.at)
+    if place is None or isinstance(place.holder, list) or difference.live is msgspec.UNSET:
+        return False
+    return _equal(place.holder.get(str(place.key)), _recorded(difference.live, told))
 
 
 def _remove(place: Place) -> bool:

@@ -15,6 +15,9 @@ from reenact.protocols.http1.pairer import HttpPairer
 from reenact.protocols.http1.payloads import Request, Response, Tunnel
 from reenact.protocols.http1.responder import HttpResponder
 
+HASHES = ("etag", "content-md5", "content-digest", "repr-digest", "digest")
+"""Headers that say what the body is by a hash of it (RFC 9110, 8.8.3; RFC 9530)."""
+
 PLUGIN = ProtocolPlugin(
     name="http1",
     payloads=(Request, Response, Tunnel),
@@ -28,4 +31,5 @@ PLUGIN = ProtocolPlugin(
     caller=lambda flow: HttpCaller(),
     buffer_limit=BUFFER_LIMIT,
     fixed=frozenset({("status",)}),
+    hashes={("headers", name): ("body",) for name in HASHES},
 )

@@ -19,6 +19,7 @@ from reenact.protocols.postgres.matcher import PostgresMatcher
 from reenact.protocols.postgres.pairer import PostgresPairer
 from reenact.protocols.postgres.recall import recall
 from reenact.protocols.postgres.responder import PostgresResponder
+from reenact.protocols.postgres.sequences import drawn
 
 
 def _payloads() -> tuple[type[Payload], ...]:
@@ -42,4 +43,5 @@ PLUGIN = ProtocolPlugin(
     responder=PostgresResponder,
     buffer_limit=LIMIT,
     handles=frozenset({"gives"}),
+    drawn=drawn,
 )

@@ -13,6 +13,7 @@ from reenact.protocols.redis.match import RedisMatcher
 from reenact.protocols.redis.messages import Frame, FrameEncoder, parse
 from reenact.protocols.redis.pair import RedisPairer
 from reenact.protocols.redis.respond import RedisResponder
+from reenact.protocols.redis.sequences import drawn
 
 LIMIT = 512 * 1024 * 1024
 """redis' `proto-max-bulk-len` by default (redis.conf); a server may be configured higher."""
@@ -75,4 +76,5 @@ PLUGIN = ProtocolPlugin(
     recall=lambda interactions: None,
     responder=lambda flow, recalled: RedisResponder(codec()),
     buffer_limit=LIMIT,
+    drawn=drawn,
 )

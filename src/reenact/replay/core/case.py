@@ -179,6 +179,7 @@ class Judge:
             tolerated={t.at: t.rule for t in case.tolerances},
             given=given,
             fixed=frozenset(("response", *at) for at in plugin.fixed),
+            hashes={("response", *at): ("response", *of) for at, of in plugin.hashes.items()},
             rehearsal=self._rehearsal,
         )
         if running.response is None:
@@ -190,7 +191,7 @@ class Judge:
             terms,
         )
         for b in comparison.bindings:
-            conflict = self._names.bind(b.kind, str(b.recorded), str(b.live), case.id)
+            conflict = self._names.add(b, case.id)
             if conflict is not None:
                 running.conflicts.append(conflict)
         return comparison

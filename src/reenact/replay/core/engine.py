@@ -115,17 +115,20 @@ class Engine:
         *,
         wall_ns: int,
         now_ns: int,
+        real_ns: int | None = None,
         cases: Sequence[Case] | None = None,
         clock: CaseClock | None = None,
     ) -> None:
         """`cases` are the ones to run, in order (default: all of the suite). `wall_ns` is what the
-        service's wall clock shows at `now_ns`; `clock` is how it moves (default: by itself)."""
+        service's wall clock shows at `now_ns`, `real_ns` the machine's (default: the same); `clock` is how it moves (default: by itself)."""
         self._suite = suite
         self._plugins = plugins
         self._mode = mode
         self._clock = clock or CaseClock()
         self._to_wall_ns = wall_ns - now_ns
         self._ahead_ns = wall_ns - suite.started_ns
+        self._to_real_ns = (wall_ns if real_ns is None else real_ns) - now_ns
+        self._real_ahead_ns = self._to_real_ns + now_ns - suite.started_ns
         self.names = Renaming()
         self._calls = Calls(
             suite, plugins, self.names, discover=mode.discover, share=mode.rehearsal
@@ -415,7 +418,14 @@ class Engine:
 
     def _moment(self, at_ns: int, now_ns: int, took_ns: int) -> Moment:
         recorded_ns = self._suite.started_ns + at_ns
-        return Moment(recorded_ns, now_ns + self._to_wall_ns, took_ns, self._ahead_ns)
+        return Moment(
+            recorded_ns,
+            now_ns + self._to_wall_ns,
+            took_ns,
+            self._ahead_ns,
+            now_ns + self._to_real_ns,
+            self._real_ahead_ns,
+        )
 
     def _window(self) -> tuple[int, int]:
         """When the present was recorded, on the capture's clock: the open case's time, or all
@@ -487,7 +497,7 @@ class Engine:
             actions = self._responder(made).answer(ask.token, Refuse(_refusal(found)), now_ns)
             return self._do(conn, actions, now_ns) + self._progress(now_ns)
         for b in found.comparison.bindings:
-            conflict = self.names.bind(b.kind, str(b.recorded), str(b.live), running.id)
+            conflict = self.names.add(b, running.id)
             if conflict is not None:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns, late_of)
