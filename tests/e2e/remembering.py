@@ -1,13 +1,16 @@
 """A service that keeps what it was told: rates that it asked for once, and how often it was asked.
 
-Started with its own port and that of the service that has the rates.
+Started with its own port and that of the service that has the rates. It tells that one every second that it is
+alive, when BEAT is set; SLOW is how many seconds it takes to answer what is not kept.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, RATES = int(sys.argv[1]), int(sys.argv[2])
@@ -30,6 +33,14 @@ def asked(path: str) -> float:
         connection.close()
 
 
+def beat_for_ever() -> None:
+    beats = 0
+    while True:
+        threading.Event().wait(1)
+        beats += 1
+        asked(f"/beats/{beats}")
+
+
 class Remembering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -38,6 +49,7 @@ class Remembering(BaseHTTPRequestHandler):
         if what == "rate":
             self._say(rate(name))
         elif what == "fresh":
+            threading.Event().wait(float(os.environ.get("SLOW", "0")))
             self._say(asked(f"/rates/{name}"))
         elif what == "ticket":
             _tickets.append(name)
@@ -57,4 +69,6 @@ class Remembering(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if os.environ.get("BEAT"):
+        threading.Thread(target=beat_for_ever, daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", PORT), Remembering).serve_forever()

@@ -27,7 +27,7 @@ PROGRAM = Path(__file__).with_name("remembering.py")
 
 class Rates(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = json.dumps({"/rates/eur": 1.1, "/rates/usd": 0.9}[self.path]).encode()
+        body = json.dumps({"/rates/eur": 1.1, "/rates/usd": 0.9}.get(self.path, 0)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -73,21 +73,25 @@ class Remembering:
         assert self.ask("/rate/eur") == "1.1"
         assert self.ask("/ticket/b") == "2"
 
-    def record(self) -> reenact.Done:
+    def record(self, **env: str) -> reenact.Done:
         log = self.folder / "record.txt"
         return reenact.record(
             self.command,
             self.use,
             lambda: reenact.answers(self.port, "/"),
             cwd=self.folder,
-            env=os.environ,
+            env={**os.environ, **env},
             log=log,
         )
 
-    def test(self, *options: str) -> reenact.Done:
+    def test(self, *options: str, **env: str) -> reenact.Done:
         log = self.folder / "test.txt"
         return reenact.replay(
-            self.command, cwd=self.folder, env=os.environ, log=log, options=options
+            self.command,
+            cwd=self.folder,
+            env={**os.environ, **env},
+            log=log,
+            options=options,
         )
 
     def cases(self, path: str) -> list[Case]:
@@ -138,3 +142,13 @@ def test_a_selected_case_brings_what_it_needs(recorded: Remembering) -> None:
         done = recorded.test("-k", recorded.cases(path)[-1].id)
         assert done.returncode == 0, done.output
         assert "2 passed" in done.output
+
+
+def test_a_heartbeat_that_the_recording_was_too_short_for_is_no_finding(tmp_path: Path) -> None:
+    """The thread of the service dies of the first refusal; what matters is that it was no case's."""
+    with rates() as port:
+        service = Remembering(tmp_path, port)
+        done = service.record(BEAT="1")
+    assert done.returncode == 0, done.output
+    done = service.test(BEAT="1", SLOW="2.5")
+    assert done.returncode == 0, done.output
