@@ -149,5 +149,6 @@ def test_a_connection_of_a_pool_is_no_unit_though_it_had_one_transaction() -> No
     brief = [Step(False, False, 0, ""), Step(True, False, 1, "a"), Step(False, True, 2, "a")]
     assert one_unit(brief)
     assert not one_unit([*brief, Step(False, False, 3, "a")]), "it went on"
-    assert not one_unit([Step(False, False, 0, "b"), *brief[1:]]), "it served another request"
+    others = [Step(False, False, 0, "b"), Step(False, False, 0, "c")]
+    assert not one_unit([*others, *brief[1:]]), "it served other requests"
     assert not one_unit([*brief[:2], Step(False, True, 10**10, "a")]), "it was kept"

@@ -216,9 +216,7 @@ def test_what_changed_inside_a_larger_value_is_written_as_that_value():
         differ(Change.VALUE, "body", "token", recorded="eyJ.recorded", live="eyJ.live", explained_by="generated (jwt)"),
     )  # fmt: skip
     bindings = (Binding("jwt", "eyJ.recorded", "eyJ.live"),)
-    verdict = Verdict(
-        case=case.id, status=Status.FAIL, differences=differences, bindings=bindings
-    )
+    verdict = Verdict(case=case.id, status=Status.FAIL, differences=differences, bindings=bindings)
     found = accepted(msgspec.structs.replace(SUITE, cases=(case,)), [verdict])
     assert list(found.left) == []
     [written] = found.suite.cases

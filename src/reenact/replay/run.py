@@ -22,7 +22,7 @@ from reenact.replay.instances import ON_TIME, Ran, Timing, run_lots
 from reenact.replay.live import spoken
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
-from reenact.replay.rehearse import Findings, learn, only_shared, quarantine, telling
+from reenact.replay.rehearse import Findings, learn, only_order, only_shared, quarantine, telling
 from reenact.replay.strays import Strays
 from reenact.replay.trials import Tally
 
@@ -124,6 +124,7 @@ class _Rehearsal:
         self._findings = Findings()
         self._tally = Tally(suite)
         self._strays = Strays(builtin())
+        self._reordered: list[Observation] = []
         self._clock = SystemClock()
         self._began_ns = self._clock.now_ns()
 
@@ -209,9 +210,7 @@ class _Rehearsal:
             found = alone(
                 self._suite.cases,
                 passed - aside,
-                lambda lots: {
-                    d.verdict.case: d.verdict for d in run_lots(self._suite, lots, own, Mode()).done
-                },
+                lambda lots: self._verdicts(run_lots(self._suite, lots, own, Mode())),
                 builtin(),
                 (
                     Budget(limit_ns, self._clock.now_ns),
@@ -222,7 +221,21 @@ class _Rehearsal:
         except MachineError as failed:
             return (f"not played by themselves: {failed}",)
         self._suite = msgspec.structs.replace(self._suite, cases=found.cases)
+        if self._reordered:
+            self._suite = learn(self._suite, [self._reordered], self._findings, builtin())
         return tuple(told(found, limit_ns / 10**9))
+
+    def _verdicts(self, run: Ran) -> dict[str, Verdict]:
+        """By case. Another order of calls is chance (each process has a hash seed of its own, say), and
+        nothing that another case has left."""
+        out = {}
+        for done in run.done:
+            verdict = done.verdict
+            if only_order(verdict):
+                self._reordered.append(done.observation)
+                verdict = msgspec.structs.replace(verdict, status=Status.PASS)
+            out[verdict.case] = verdict
+        return out
 
 
 def _varying(suite: Suite) -> set[tuple[str, Path]]:

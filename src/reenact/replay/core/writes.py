@@ -41,9 +41,9 @@ class Writes:
     def state(self, case: str, window: tuple[int, int], answered: Set[str]) -> tuple[int, int]:
         """From when to when, within the case's window, the dependencies were recorded in the state
         that it has brought them to: between its last write that has been answered and its
-        first that has not been asked."""
+        first that has not been asked. What comes after its response may come at any time."""
         first, last = window
-        writes = self._of_case.get(case, ())
+        writes = [call for call in self._of_case.get(case, ()) if self._at_ns(call) <= last]
         for call in writes:
             if call.interaction.id in answered:
                 first = max(first, self._done_ns(call))
