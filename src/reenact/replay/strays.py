@@ -32,6 +32,9 @@ UNSTABLE = 3
 """So many late calls of a kind that came or did not come as the pace was: a timer collects what requests
 bring about and sends it when it fires, so none of its calls is any one request's."""
 
+BATCH_NS = 5 * 10**6
+"""Late calls on one connection that come so close together were sent together."""
+
 SEEN_MAX = 50
 """Calls of a kind that are kept to see what varies in them."""
 
@@ -48,6 +51,7 @@ class Strays:
         self._unmet: dict[Kind, dict[int, set[str]]] = defaultdict(dict)  # by run: cases of strays
         self._idle: dict[Kind, Stray] = {}
         self._unstable: dict[Kind, set[object]] = defaultdict(set)
+        self._with: dict[Kind, set[Kind]] = defaultdict(set)  # sent together, late
         self._runs = 0
 
     def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
@@ -78,6 +82,7 @@ class Strays:
             if call.request is not None and call.asked_ns > case.took_ns
         ]
         kinds = {self._kind(call) for call, _ in late}
+        self._note_batches(late)
         for call, case in late:
             if case.id in whole and call.id not in made:
                 at = call.connection, case.at_ns + call.asked_ns
@@ -86,6 +91,20 @@ class Strays:
             for n, stray in enumerate(seen.strays):
                 if seen.reproduced and self._kind(stray) in kinds:
                     self._unstable[self._kind(stray)].add((self._runs, seen.case, n))
+
+    def _note_batches(self, late: Iterable[tuple[Interaction, Case]]) -> None:
+        batches: dict[tuple[int, int], set[Kind]] = defaultdict(set)
+        for call, case in late:
+            at = call.connection, (case.at_ns + call.asked_ns) // BATCH_NS
+            batches[at].add(self._kind(call))
+        for batch in batches.values():
+            for what in batch:
+                self._with[what] |= batch
+
+    def _timed(self) -> set[Kind]:
+        """Kinds of calls that a timer sends, with what it sends along with them."""
+        found = {what for what, places in self._unstable.items() if len(places) >= UNSTABLE}
+        return found.union(*(self._with[what] for what in found))
 
     def idle(self, suite: Suite, strays: Iterable[Stray]) -> Suite:
         """With what an instance asked that was asked nothing, unless that was recorded as well:
@@ -120,8 +139,7 @@ class Strays:
             late = sum(any(run[case] for run in runs) for case in always)
             weight = CHANCE * (len(always) - late) + CHANCE_LATE * late
             often = weight * self._runs < sum(map(len, runs))
-            unstable = len(self._unstable[what]) >= UNSTABLE
-            return self._runs > 1 and (often or unstable or self._outnumbers(what, always))
+            return self._runs > 1 and (often or self._outnumbers(what, always))
         return self._runs == 1 or not always or bool(set().union(*runs) - always)
 
     def _outnumbers(self, what: Kind, always: Set[str]) -> bool:
@@ -137,8 +155,9 @@ class Strays:
         kept = [call for call in suite.session if not is_stray(call)]
         asked = [c for c in (*kept, *_calls(suite.cases)) if c.request is not None]
         recorded = {self._kind(call) for call in asked}
-        seen = self._seen.keys() | self._unstable.keys()
-        nobodys = {what for what in seen if self._nobodys(what, recorded)}
+        nobodys = {what for what in self._seen if self._nobodys(what, recorded)}
+        if self._runs > 1:
+            nobodys |= self._timed() & recorded
         cases, found = self._without(suite.cases, nobodys)
         session = [*kept, *_as_session(found, kept)]
         never = [seen[0] for what, seen in self._seen.items() if what in nobodys - recorded]
