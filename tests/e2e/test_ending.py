@@ -87,7 +87,7 @@ def test_sigterm_ends_a_recording_as_ctrl_c_does(service: Service) -> None:
 def test_what_a_service_started_ends_with_it(service: Service) -> None:
     with service.recording("--no-rehearse") as process:
         service.get("/orphan")
-        assert pids_with("sleep\x001000")
+        until(lambda: pids_with("sleep\x001000"))
         done = service.stop(process)
     assert done.returncode == 0, done.output
     assert not pids_with("sleep\x001000")

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Until it is done. Ctrl-C is KeyboardInterrupt, also where clean-up was cancelled once more: there
+    asyncio lets the cancellation through."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        try:
+            return runner.run(main)
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

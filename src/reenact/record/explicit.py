@@ -16,7 +16,7 @@ from reenact.base.errors import MachineError
 from reenact.intercept.ca import LOCAL, Authority, data_folder
 from reenact.intercept.inbound import Inbound, watch
 from reenact.intercept.local import HOSTS, answers_here, dial_by_name, dial_here, listen_here
-from reenact.intercept.loop import loop_factory
+from reenact.intercept.loop import run
 from reenact.intercept.outbound import Outbound
 from reenact.intercept.tap import Recorder
 from reenact.model.segment import Endpoint, Transport
@@ -55,8 +55,7 @@ def record_explicitly(
         for line in _told(options, authority.file):
             say(line)
         stage = _Explicit(options, recorder, authority, child, say)
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            code = runner.run(_run(stage, listeners, writer))
+        code = run(_run(stage, listeners, writer))
         accounting = writer.close(tuple(recorder.notes))
     return RecordResult(
         returncode=code,

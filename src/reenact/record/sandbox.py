@@ -13,7 +13,7 @@ from pathlib import Path
 from reenact.base.clock import Clock
 from reenact.base.errors import MachineError
 from reenact.intercept.ca import Authority, data_folder
-from reenact.intercept.loop import loop_factory
+from reenact.intercept.loop import run
 from reenact.intercept.tap import Recorder
 from reenact.record.descriptors import all_we_may_have
 from reenact.record.files import ChangedFiles, watch
@@ -69,10 +69,9 @@ def _recorded(
     with writing(options, clock, say, sandbox.spec.addresses) as (writer, recorder):
         told = sandbox.changed_files
         changed = ChangedFiles(told, writer) if told else None
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            code, stage = runner.run(
-                _run(options, sandbox, recorder, authority, writer, say, listeners, roots, changed)
-            )
+        code, stage = run(
+            _run(options, sandbox, recorder, authority, writer, say, listeners, roots, changed)
+        )
         if changed:
             changed.finish()
             recorder.notes.update(dict.fromkeys(changed.notes()))

@@ -14,16 +14,15 @@ import msgspec
 
 from reenact.base.clock import SystemClock
 from reenact.base.errors import ReenactError
-from reenact.intercept.loop import loop_factory
+from reenact.intercept.loop import run
 from reenact.model.suite import Suite
 from reenact.protocols import builtin
 from reenact.replay.clock import case_clock
 from reenact.replay.core import Mode
 from reenact.replay.core.events import Stray
-from reenact.replay.instances import world_of
+from reenact.replay.instances import Tell, world_of
 from reenact.replay.options import RunOptions
 from reenact.replay.shell import Stage
-from reenact.replay.workers import Tell, side_by_side
 
 TELL_S = 0.2
 """How often it tells at first; later after another hundredth of its life each time, so that what nobody
@@ -58,6 +57,8 @@ def idle(suite: Suite, options: RunOptions) -> Iterator[Idle]:
     if options.explicit:
         yield Idle(None)
         return
+    from reenact.replay.workers import side_by_side  # late: for Linux, as the sandbox is
+
     own = msgspec.structs.replace(options, log=options.log.with_suffix(".idle.log"))
     with contextlib.closing(side_by_side([lambda tell: _stay(suite, own, tell)])) as telling:
         next(telling)
@@ -81,5 +82,4 @@ def _stay(suite: Suite, options: RunOptions, tell: Tell) -> None:
                 await asyncio.wait([playing], timeout=TELL_S + (now_ns - began_ns) / 10**11)
             playing.result()
 
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(stay())
+        run(stay())

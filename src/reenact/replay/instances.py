@@ -3,7 +3,6 @@ other, or several side by side."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from reenact.base.clock import SystemClock
-from reenact.intercept.loop import loop_factory
+from reenact.intercept.loop import run
 from reenact.model.suite import Suite
 from reenact.model.value import Value
 from reenact.model.verdict import Status
@@ -177,8 +176,7 @@ def _play(
                 await world.stop()
             return stage
 
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            stage = runner.run(play())
+        stage = run(play())
     notes = clock_notes(suite, builtin(), _stands_at_ns(world, clock))
     if problem and options.clock != NOW:
         notes = (f"the service's clock: {problem}", *notes)

@@ -170,12 +170,13 @@ class _Rehearsal:
         return run
 
     def _discovered(self, run: Ran) -> bool:
-        """Learn; whether no numbers or texts were found to vary that were not known to."""
+        """Learn; whether all went as recorded and no numbers or texts were found to vary that were not
+        known to."""
         self._tally.again()
         before = _varying(self._suite)
         taught = learn(self._suite, [run.observations], self._findings, builtin())
         self._suite = self._strays.learn(self._suite, taught, run.observations)
-        return _varying(self._suite) <= before
+        return all(d.observation.reproduced for d in run.done) and _varying(self._suite) <= before
 
     def _agrees(self, run: Ran) -> bool:
         self._tally.note(d.verdict for d in run.done)

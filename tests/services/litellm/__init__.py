@@ -106,4 +106,4 @@ def traffic(base: str) -> list[int]:
     return ask.statuses
 
 
-SERVICE = Service("litellm", ("http", "redis"), install, deploy, traffic)
+SERVICE = Service("litellm", ("http1", "redis"), install, deploy, traffic)
