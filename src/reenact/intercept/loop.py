@@ -13,11 +13,13 @@ T = TypeVar("T")
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Until it is done. Ctrl-C is KeyboardInterrupt, also where clean-up was cancelled once more: there
     asyncio lets the cancellation through."""
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        try:
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(main)
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        main.close()  # it may not have begun
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
