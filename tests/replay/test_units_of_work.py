@@ -120,7 +120,10 @@ def locked(request: str) -> Generator[str, str, str]:
 
 def test_a_call_that_both_make_belongs_to_whose_unit_of_work_it_is_in() -> None:
     def swept_first(request: str) -> Generator[str, str, str]:
-        yield from ("BEGIN", "EXPIRE orders", "SET lock", "COMMIT")
+        yield "BEGIN"
+        yield "EXPIRE orders"
+        yield "SET lock"
+        yield "COMMIT"
         return (yield from locked(request))
 
     [verdict] = verdicts(play(suite(LOCKING, session=SWEEP_THAT_LOCKS), swept_first))
@@ -132,7 +135,10 @@ def test_a_call_that_both_make_belongs_to_whose_unit_of_work_it_is_in() -> None:
 
 def test_what_the_background_does_in_its_own_unit_of_work_does_not_stand_for_the_requests() -> None:
     def lost(request: str) -> Generator[str, str, str]:
-        yield from ("BEGIN", "EXPIRE orders", "SET lock", "COMMIT")
+        yield "BEGIN"
+        yield "EXPIRE orders"
+        yield "SET lock"
+        yield "COMMIT"
         yield "BEGIN"
         yield "GET stock pen"
         yield "SET stock pen 4"
