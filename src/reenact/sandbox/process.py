@@ -108,6 +108,7 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         "own_group": spec.own_group,
         "clock": spec.clock,
         "clock_offset_ns": spec.clock_offset_ns,
+        "seed": spec.seed,
         "watch": _watch_plan(spec),
         "files": [
             (f.path, f.kind, f.mode, f.owner, f.mtime_ns, f.source, f.whole) for f in spec.files
@@ -152,6 +153,11 @@ def _first_word(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
         blame, text = marshal.loads(data[1:])
         if blame == "user":
             raise UserError(f"cannot run the service: {text}")
+        if blame == "seed":
+            raise MachineError(
+                f"the service's randomness cannot be made repeatable here: {text}; leave --seed (and "
+                "`[replay] seed`) out, or see what `reenact doctor` says of it"
+            )
         raise MachineError(f"no sandbox here: {text}; `reenact doctor` says more")
     raise MachineError("the sandbox ended before the service began; `reenact doctor` says more")
 

@@ -42,6 +42,7 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     `kill 0` of a script does not reach us. None: unless we are in the terminal's foreground.
     `clock`: the service's wall clock can be moved (docs/clock.md); it starts `clock_offset_ns`
     nanoseconds from the machine's. It costs tracing: 0 and False mean none.
+    `seed`: the service's randomness is repeatable (docs/seed.md); MachineError when it cannot be.
     `stdin`, `stdout`, `stderr`: descriptors; None inherits ours.
     """
 
@@ -57,6 +58,7 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     own_group: bool | None = None
     clock: bool = False
     clock_offset_ns: int = 0
+    seed: int | None = None
     stdin: int | None = None
     stdout: int | None = None
     stderr: int | None = None

@@ -7,6 +7,7 @@ import os
 
 CONT = 7
 SYSCALL = 24
+GETEVENTMSG = 0x4201
 GETREGSET = 0x4204
 SETREGSET = 0x4205
 SEIZE = 0x4206
@@ -20,6 +21,9 @@ O_TRACECLONE = 0x8
 O_TRACEEXEC = 0x10
 O_TRACESECCOMP = 0x80
 
+EVENT_FORK = 1
+EVENT_VFORK = 2
+EVENT_CLONE = 3
 EVENT_EXEC = 4
 EVENT_SECCOMP = 7
 EVENT_STOP = 128
@@ -36,3 +40,10 @@ def ptrace(request: int, pid: int, address: int | None = None, data: int | None 
     if _libc.ptrace(request, pid, address, data) == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), "ptrace")
+
+
+def event_message(pid: int) -> int:
+    """Of a process stopped for having made another: which. Raises OSError."""
+    room = ctypes.c_ulong()
+    ptrace(GETEVENTMSG, pid, None, ctypes.addressof(room))
+    return room.value

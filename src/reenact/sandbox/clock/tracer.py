@@ -1,8 +1,9 @@
-"""Gives every program inside the sandbox its clock: at each exec, before its first instruction.
+"""Gives every program inside the sandbox its clock, and what it finds of randomness: at each exec,
+before its first instruction.
 
 Runs in PID 1, which traces (ptrace(2)) every process and thread inside. They stop when they
-exec, fork or make a thread, when a signal is delivered, and for the few system calls that wait
-until a moment of wall time (`waits`).
+exec, fork or make a thread, when a signal is delivered, and, where there is a clock, for the few
+system calls that wait until a moment of wall time (`waits`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ import struct
 
 from reenact.sandbox.clock import code, ptrace, vdso
 from reenact.sandbox.clock.deadlines import Deadlines
+from reenact.sandbox.seed import start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reenact.sandbox.seed.seeded import Seeded
 
 _OPTIONS = (
     ptrace.O_TRACEEXEC
@@ -31,35 +37,46 @@ _STOPPING = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
 
 def impossible() -> str:
-    """Why the clock cannot be had here, or "". For PID 1, with /proc in place."""
-    machine = os.uname().machine
-    if not vdso.supported(machine):
-        return f"not supported on {machine} yet"
+    """Why nothing can be traced here, or "". For PID 1, with /proc in place."""
     if os.readlink("/proc/self") != str(os.getpid()):
         return "/proc is the machine's, not the sandbox's"
     return ""
 
 
-class Tracer:
-    """All its methods are for the one thread that called `adopt`."""
+def no_clock() -> str:
+    """Why what is traced cannot have a clock of its own here, or ""."""
+    machine = os.uname().machine
+    return "" if vdso.supported(machine) else f"not supported on {machine} yet"
 
-    def __init__(self, offset_ns: int) -> None:
-        self._offset_ns = offset_ns
+
+class Tracer:
+    """All its methods are for the one thread that called `adopt`. `offset_ns`: None leaves the
+    clock alone; `seeded`: None leaves randomness alone."""
+
+    def __init__(self, offset_ns: int | None, seeded: Seeded | None = None) -> None:
+        self._clock = offset_ns is not None
+        self._offset_ns = offset_ns or 0
+        self._seeded = seeded
         self._place: dict[bytes, tuple[list[tuple[int, bytes]], int]] = {}
         self._deadlines = Deadlines()
         self.problem = ""  # why some program has the machine's clock
+        self.unseeded = ""  # why some program has randomness that is not ours
 
     def adopt(self, pid: int) -> None:
         """Trace a child that has not exec'ed yet, and all that comes of it. Raises OSError."""
         ptrace.ptrace(ptrace.SEIZE, pid, None, _OPTIONS)
+        if self._seeded is not None:
+            self._seeded.births.seen(pid)
 
     def on_stop(self, pid: int, status: int) -> bool:
         """A traced process stopped: let it go on. True when it did so for an exec."""
         number, event = os.WSTOPSIG(status), status >> 16
         request, pass_on = ptrace.CONT, 0
+        if self._seeded is not None:
+            self._name(pid, event)
         if event == ptrace.EVENT_EXEC:
             self._deadlines.forget(pid)
-            self._patch(pid)
+            self._begin(pid)
         elif event == ptrace.EVENT_SECCOMP:
             request = ptrace.SYSCALL if self._translate(pid) else ptrace.CONT
         elif event == ptrace.EVENT_STOP:
@@ -77,6 +94,16 @@ class Tracer:
     def forget(self, pid: int) -> None:
         """A process or thread has ended."""
         self._deadlines.forget(pid)
+        if self._seeded is not None:
+            self._seeded.births.ended(pid)
+
+    def _name(self, pid: int, event: int) -> None:
+        """Before it goes on, whoever stopped has a name, and whomever it has made."""
+        assert self._seeded is not None
+        with contextlib.suppress(OSError):  # killed meanwhile
+            self._seeded.births.seen(pid)
+            if event in (ptrace.EVENT_FORK, ptrace.EVENT_VFORK, ptrace.EVENT_CLONE):
+                self._seeded.births.seen(ptrace.event_message(pid))
 
     def _translate(self, pid: int) -> bool:
         try:
@@ -106,19 +133,35 @@ class Tracer:
                         word = code.word(self._offset_ns)
                         os.pwrite(memory.fileno(), word, base + at + code.WORD_AT)
 
-    def _patch(self, pid: int) -> None:
+    def _begin(self, pid: int) -> None:
+        """A program has just been loaded, and has not run."""
         try:
-            base = _vdso_base(str(pid))
-            if not base:
-                raise vdso.Unsuitable("no vDSO")
+            auxiliary = start.auxiliary_vector(str(pid))
             with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
-                image = _image(memory.fileno(), base)
-                changes, at = self._changes(image)
-                for place, data in changes:
-                    os.pwrite(memory.fileno(), data, base + place)
-                os.pwrite(memory.fileno(), code.word(self._offset_ns), base + at + code.WORD_AT)
+                if self._seeded is not None:
+                    self._seed(pid, memory.fileno(), auxiliary)
+                if self._clock:
+                    self._patch(memory.fileno(), auxiliary.get(_AT_SYSINFO_EHDR, 0))
         except (OSError, vdso.Unsuitable) as error:
             self.problem = str(error)
+
+    def _seed(self, pid: int, memory: int, auxiliary: dict[int, int]) -> None:
+        assert self._seeded is not None
+        try:
+            start.set_start_bytes(memory, auxiliary, self._seeded.start_bytes(pid))
+            base = auxiliary.get(_AT_SYSINFO_EHDR, 0)
+            for place, data in start.without_getrandom(_image(memory, base)) if base else ():
+                os.pwrite(memory, data, base + place)
+        except OSError as error:
+            self.unseeded = str(error)
+
+    def _patch(self, memory: int, base: int) -> None:
+        if not base:
+            raise vdso.Unsuitable("no vDSO")
+        changes, at = self._changes(_image(memory, base))
+        for place, data in changes:
+            os.pwrite(memory, data, base + place)
+        os.pwrite(memory, code.word(self._offset_ns), base + at + code.WORD_AT)
 
     def _changes(self, image: bytes) -> tuple[list[tuple[int, bytes]], int]:
         """As `vdso.changes`; the image is the same for all programs of an architecture."""
@@ -128,11 +171,7 @@ class Tracer:
 
 
 def _vdso_base(pid: str) -> int:
-    with open(f"/proc/{pid}/auxv", "rb") as source:
-        data = source.read()
-    whole = data[: len(data) // 16 * 16]
-    values: dict[int, int] = dict(struct.iter_unpack("<QQ", whole))
-    return values.get(_AT_SYSINFO_EHDR, 0)
+    return start.auxiliary_vector(pid).get(_AT_SYSINFO_EHDR, 0)
 
 
 def _image(memory: int, base: int) -> bytes:

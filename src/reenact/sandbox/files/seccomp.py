@@ -1,7 +1,9 @@
-"""The filter (seccomp(2), classic BPF) that stops a process at calls which change the file tree.
+"""The filter (seccomp(2), classic BPF) that stops a process at calls which change the file tree,
+and, where the service's randomness is ours (`reenact.sandbox.seed`), at those that draw from the
+kernel's: getrandom, and opening files for reading, since a path cannot be seen by a filter.
 
-Opening for reading, reading, writing and everything else goes through untouched: the kernel knows
-from the filter alone that they may (5.11), so that they cost nothing.
+Everything else goes through untouched: the kernel knows from the filter alone that it may (5.11),
+so that it costs nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ import struct
 from typing import NamedTuple
 
 _CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_NO_DRAW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_DIRECTORY | os.O_PATH
 
 
 class Machine(NamedTuple):
-    """`audit` is the architecture's AUDIT_ARCH_ number, `seccomp` its seccomp(2)."""
+    """`audit` is the architecture's AUDIT_ARCH_ number, `seccomp` its seccomp(2), `getrandom` its
+    getrandom(2); `numbers` are those of the calls that change files."""
 
     audit: int
     seccomp: int
+    getrandom: int
     numbers: dict[str, int]
 
 
@@ -26,6 +31,7 @@ MACHINES = {
     "x86_64": Machine(
         0xC000003E,
         317,
+        318,
         {
             "open": 2,
             "creat": 85,
@@ -51,6 +57,7 @@ MACHINES = {
     "aarch64": Machine(
         0xC00000B7,
         277,
+        278,
         {
             "openat": 56,
             "openat2": 437,
@@ -83,25 +90,34 @@ def supported(machine: str) -> bool:
     return machine in MACHINES
 
 
-def program(machine: Machine) -> bytes:
-    """The filter, as an array of struct sock_filter."""
+def program(machine: Machine, *, changes: bool = True, draws: bool = False) -> bytes:
+    """The filter, as an array of struct sock_filter: for one purpose, or both."""
     out = [_step(_LOAD, _ARCH_AT), _step(_JUMP_IF_EQUAL, machine.audit, 1, 0)]
     out += [_step(_RETURN, _ALLOW), _step(_LOAD, 0)]
     for name, number in machine.numbers.items():
         if name in FLAGS_AT:
-            out += _with_flags(number, FLAGS_AT[name])
-        else:
-            out += [_step(_JUMP_IF_EQUAL, number, 0, 1), _step(_RETURN, _NOTIFY)]
+            out += _opening(number, FLAGS_AT[name], changes=changes, draws=draws)
+        elif changes or name == "openat2":
+            out += _always(number)
+    if draws:
+        out += _always(machine.getrandom)
     return b"".join([*out, _step(_RETURN, _ALLOW)])
 
 
-def _with_flags(number: int, argument: int) -> list[bytes]:
+def _always(number: int) -> list[bytes]:
+    return [_step(_JUMP_IF_EQUAL, number, 0, 1), _step(_RETURN, _NOTIFY)]
+
+
+def _opening(number: int, flags_at: int, *, changes: bool, draws: bool) -> list[bytes]:
+    if changes and draws:
+        return _always(number)
+    mask, then, otherwise = (_CHANGES, _NOTIFY, _ALLOW) if changes else (_NO_DRAW, _ALLOW, _NOTIFY)
     return [
         _step(_JUMP_IF_EQUAL, number, 0, 4),
-        _step(_LOAD, _ARGS_AT + 8 * argument),
-        _step(_JUMP_IF_ANY, _CHANGES, 0, 1),
-        _step(_RETURN, _NOTIFY),
-        _step(_RETURN, _ALLOW),
+        _step(_LOAD, _ARGS_AT + 8 * flags_at),
+        _step(_JUMP_IF_ANY, mask, 0, 1),
+        _step(_RETURN, then),
+        _step(_RETURN, otherwise),
     ]
 
 
@@ -113,11 +129,11 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
 
 
-def install() -> int:
+def install(*, changes: bool = True, draws: bool = False) -> int:
     """For this process and all that comes of it, which must have CAP_SYS_ADMIN in its user
-    namespace. Returns the descriptor on which the calls are told. Raises OSError."""
+    namespace, and no such listener yet (EBUSY). Returns the descriptor on which the calls are told. Raises OSError."""
     machine = MACHINES[os.uname().machine]
-    steps = program(machine)
+    steps = program(machine, changes=changes, draws=draws)
     argument = ctypes.byref(_Program(len(steps) // 8, steps))
     libc = ctypes.CDLL(None, use_errno=True)
     # Without the last flag (5.19) a signal interrupts a call that waits for us; it is told again.

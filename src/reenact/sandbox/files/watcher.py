@@ -5,7 +5,6 @@ Its end would be that of PID 1 and therefore of everything inside: no call ever 
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import errno
 import os
@@ -30,43 +29,16 @@ def impossible() -> str:
     return ""
 
 
-_RECEIVERS = 8
-"""Threads that take calls over. Until it is taken over, a signal interrupts a call as if it read
-from a terminal: where the handler does not restart it (SA_RESTART), it fails with EINTR. Afterwards
-it waits undisturbed (5.19), so what matters is that somebody takes it at once."""
-
-
 class Watcher:
-    """`to_recorder`: a socket (SOCK_SEQPACKET) that takes what `Before` tells."""
+    """`to_recorder`: a socket (SOCK_SEQPACKET) that takes what `Before` tells. `look` is given
+    every call, one at a time, before it goes on."""
 
-    def __init__(
-        self, listener: int, bounds: Bounds, spool: str, to_recorder: socket.socket
-    ) -> None:
-        self._listener = listener
+    def __init__(self, bounds: Bounds, spool: str, to_recorder: socket.socket) -> None:
         self._to_recorder = to_recorder
         self._before = Before(bounds, spool, self._tell)
         self._names = calls.names()
-        self._one_at_a_time = _thread.allocate_lock()
 
-    def start(self) -> None:
-        notify.hurry(self._listener)
-        for _ in range(_RECEIVERS):
-            _thread.start_new_thread(self._run, ())
-
-    def _run(self) -> None:
-        while True:
-            try:
-                call = notify.receive(self._listener)
-            except OSError as error:
-                if error.errno in (errno.ENOENT, errno.EINTR):  # killed, or interrupted
-                    continue
-                return  # the last process that had the filter is gone
-            with self._one_at_a_time:
-                self._look(call)
-            with contextlib.suppress(OSError):  # killed meanwhile
-                notify.let_go_on(self._listener, call)
-
-    def _look(self, call: notify.Call) -> None:
+    def look(self, call: notify.Call) -> None:
         """Whatever happens here, the service goes on; what is lost for it is told."""
         path = b""
         try:

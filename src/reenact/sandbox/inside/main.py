@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from typing import Any  # importing it takes 3 ms of the 20 a start has
 
     from reenact.sandbox.clock.tracer import Tracer
+    from reenact.sandbox.inside.told import Told
     from reenact.sandbox.inside.watching import Watched
+    from reenact.sandbox.seed.seeded import Seeded
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
@@ -53,7 +55,8 @@ _NO_DEADLINES = (
 
 
 class Failed(Exception):
-    """Could not start: (who can mend it: "user" | "machine", what happened)."""
+    """Could not start: (who can mend it: "user" | "machine" | "seed", what happened). "seed" is a
+    machine that has sandboxes, and cannot make the service's randomness repeatable."""
 
 
 def main(control_fd: int, plan_fd: int) -> None:
@@ -111,10 +114,10 @@ def _be_init(
     try:
         kernel.die_with_parent()
         out, shared = _furnish(plan)
-        tracer = _tracer(plan, out)
-        watched = _watched(plan, out)
-        service, ended = _spawn(plan, ignored, tracer, watched, out)
-        shared += watched.begin() if watched else []
+        seeded = _seeded(plan)
+        tracer = _tracer(plan, out, seeded)
+        told = _told(_watched(plan, out), seeded)
+        service, ended = _spawn(plan, ignored, tracer, told, out, shared)
         _release_stdio()
         socket.send_fds(control, [b"R" + marshal.dumps(out)], shared)
         for descriptor in shared:
@@ -199,20 +202,42 @@ def _release_stdio() -> None:
 # -- the service -----------------------------------------------------------------------------
 
 
-def _tracer(plan: dict[str, Any], out: dict[str, Any]) -> Tracer | None:
-    if not plan["clock"]:
+def _seeded(plan: dict[str, Any]) -> Seeded | None:
+    if plan["seed"] is None:
+        return None
+    from reenact.sandbox.clock import tracer
+    from reenact.sandbox.seed import seeded  # takes milliseconds
+
+    problem = seeded.impossible() or tracer.impossible()
+    if problem:
+        raise Failed("seed", problem)
+    return seeded.Seeded(plan["seed"])
+
+
+def _tracer(plan: dict[str, Any], out: dict[str, Any], seeded: Seeded | None) -> Tracer | None:
+    if not plan["clock"] and seeded is None:
         return None
     from reenact.sandbox.clock import tracer  # takes a millisecond
 
-    problem = tracer.impossible()
+    problem = tracer.impossible() or tracer.no_clock() if plan["clock"] else ""
     if problem:
         out["notes"].append(_no_clock(problem))
-        return None
-    return tracer.Tracer(plan["clock_offset_ns"])
+        plan["clock"] = False
+        if seeded is None:
+            return None
+    return tracer.Tracer(plan["clock_offset_ns"] if plan["clock"] else None, seeded)
 
 
 def _no_clock(problem: str) -> str:
     return f"the service has the machine's clock, not the recording's: {problem}"
+
+
+def _told(watched: Watched | None, seeded: Seeded | None) -> Told | None:
+    if watched is None and seeded is None:
+        return None
+    from reenact.sandbox.inside import told  # takes a millisecond
+
+    return told.Told(watched, seeded)
 
 
 def _watched(plan: dict[str, Any], out: dict[str, Any]) -> Watched | None:
@@ -228,8 +253,9 @@ def _spawn(
     plan: dict[str, Any],
     ignored: list[signal.Signals],
     tracer: Tracer | None,
-    watched: Watched | None,
+    told_calls: Told | None,
     out: dict[str, Any],
+    shared: list[int],
 ) -> tuple[int, int | None]:
     """Fork and exec the service; returns its pid once it runs. Raises Failed when it cannot.
 
@@ -237,28 +263,26 @@ def _spawn(
     """
     told, tell = os.pipe()  # closed by exec, or says why there was none
     ready, go = os.pipe()  # closed when it is traced
-    handing = socket.socketpair() if watched else None
     pid = os.fork()
     if pid == 0:
         os.close(go)
-        traced = os.read(ready, 1)
+        released = os.read(ready, 1)
         try:
-            if traced:
+            if released and plan["clock"]:
                 _stop_at_deadlines(tell)
-            if watched and handing:
-                watched.hand_out(handing[1])
+            if told_calls is not None:
+                told_calls.hand_out()
             _become_service(plan, ignored)
         except OSError as error:
             os.write(tell, f"{error.filename or plan['command'][0]}: {error.strerror}".encode())
         os._exit(127)
     os.close(tell)
     os.close(ready)
-    clocked = tracer is not None and _adopt(tracer, pid, go, out)
+    traced = tracer is not None and _adopt(tracer, pid, go, plan, out)
     os.close(go)
-    if watched and handing:
-        handing[1].close()
-        watched.take(handing[0])
-    ended = _first_exec(tracer, pid, out) if tracer and clocked else None
+    if told_calls is not None:
+        _listen(told_calls, shared)
+    ended = _first_exec(tracer, pid, plan, out) if tracer and traced else None
     with os.fdopen(told, "rb") as pipe:
         problem = pipe.read()
     if problem.startswith(_NO_FILTER):
@@ -266,18 +290,28 @@ def _spawn(
         problem = problem[len(_NO_FILTER) :]
     if problem:
         raise Failed("user", problem.decode())
-    out["clock"] = clocked
+    out["clock"] = traced and plan["clock"]
     return pid, ended
 
 
-def _adopt(tracer: Tracer, pid: int, go: int, out: dict[str, Any]) -> bool:
+def _adopt(tracer: Tracer, pid: int, go: int, plan: dict[str, Any], out: dict[str, Any]) -> bool:
     try:
         tracer.adopt(pid)
     except OSError as error:
-        out["notes"].append(_no_clock(f"ptrace: {error.strerror}"))
+        problem = f"ptrace: {error.strerror}"
+        if plan["seed"] is not None:
+            raise Failed("seed", problem) from error
+        out["notes"].append(_no_clock(problem))
         return False
     os.write(go, b"t")
     return True
+
+
+def _listen(told_calls: Told, shared: list[int]) -> None:
+    descriptors, problem = told_calls.begin()
+    if problem:
+        raise Failed("seed", problem)
+    shared += descriptors
 
 
 def _stop_at_deadlines(tell: int) -> None:
@@ -289,14 +323,16 @@ def _stop_at_deadlines(tell: int) -> None:
         os.write(tell, _NO_FILTER)
 
 
-def _first_exec(tracer: Tracer, pid: int, out: dict[str, Any]) -> int | None:
-    """Wait until the service has its clock; its wait status should it have been killed."""
+def _first_exec(tracer: Tracer, pid: int, plan: dict[str, Any], out: dict[str, Any]) -> int | None:
+    """Wait until the service is as it shall be when it begins; its wait status should it have been killed."""
     while True:
         _, status = os.waitpid(pid, _WALL)
         if not os.WIFSTOPPED(status):
             return status
         if tracer.on_stop(pid, status):
-            if tracer.problem:
+            if tracer.unseeded:
+                raise Failed("seed", tracer.unseeded)
+            if tracer.problem and plan["clock"]:
                 out["notes"].append(_no_clock(tracer.problem))
             return None
 

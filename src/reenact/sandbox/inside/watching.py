@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
-from reenact.sandbox.files import seccomp, watcher
+from reenact.sandbox.files import watcher
 from reenact.sandbox.files.before import Bounds
 
 TYPE_CHECKING = False
@@ -27,39 +26,17 @@ def arranged(plan: dict[str, Any], out: dict[str, Any]) -> Watched | None:
 
 
 class Watched:
-    """`hand_out` is called in the service's process, everything else in PID 1, in this order."""
-
     def __init__(self, plan: dict[str, Any], out: dict[str, Any]) -> None:
         self._plan = plan
         self._out = out
-        self._listener = -1
 
-    def hand_out(self, theirs: socket.socket) -> None:
-        """From here on, calls that change files wait for `begin`."""
-        try:
-            listener = seccomp.install()
-        except OSError as error:
-            theirs.send(f"no seccomp filter can be set here: {error.strerror}".encode())
-        else:
-            socket.send_fds(theirs, [b"l"], [listener])
-            os.close(listener)
-        theirs.close()
+    def none(self, problem: str) -> None:
+        """Calls are not told to us."""
+        self._out["notes"].append(_NOT_WATCHED + problem)
 
-    def take(self, ours: socket.socket) -> None:
-        with ours:
-            data, descriptors, _, _ = socket.recv_fds(ours, 256, 1)
-        if descriptors:
-            self._listener = descriptors[0]
-        else:
-            problem = data.decode() or "the service's process ended"
-            self._out["notes"].append(_NOT_WATCHED + problem)
-
-    def begin(self) -> list[int]:
-        """Descriptors for the recorder: one, or none when nothing is watched."""
-        if self._listener < 0:
-            return []
+    def begin(self) -> tuple[watcher.Watcher, int]:
+        """Who looks at the calls, and a descriptor for the recorder."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         bounds = Bounds(self._plan["file"], self._plan["total"], tuple(self._plan["ignored"]))
-        watcher.Watcher(self._listener, bounds, self._plan["spool"], ours).start()
         self._out["watched"] = True
-        return [theirs.detach()]
+        return watcher.Watcher(bounds, self._plan["spool"], ours), theirs.detach()

@@ -1,0 +1,127 @@
+"""Answers calls that draw randomness from the kernel: getrandom(2), and opening its devices."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import struct
+from collections.abc import Callable
+
+from reenact.sandbox.files import calls, notify, seccomp
+from reenact.sandbox.seed import memory
+from reenact.sandbox.seed.births import Births, Origin
+from reenact.sandbox.seed.feeder import Feeder
+from reenact.sandbox.seed.stream import drawn
+
+_FLAGS = 0x7  # GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE
+_MOST = 2**25 - 1
+"""What one call gives at most (getrandom(2))."""
+
+_DEVICES = {(1, 8), (1, 9)}
+"""/dev/random and /dev/urandom: Linux' Documentation/admin-guide/devices.txt."""
+
+_AT_FDCWD = -100
+
+
+class Draws:
+    """`answered` is for one thread at a time."""
+
+    def __init__(self, seed: int, births: Births) -> None:
+        self._seed = seed
+        self._births = births
+        self._feeder = Feeder()
+        machine = seccomp.MACHINES[os.uname().machine]
+        self._getrandom = machine.getrandom
+        names = ("open", "openat", "openat2")
+        self._opens = {machine.numbers[name]: name for name in names if name in machine.numbers}
+
+    def answered(self, listener: int, call: notify.Call) -> bool:
+        """Whether it has its result from us. Raises OSError when its thread is gone."""
+        if call.number == self._getrandom:
+            return self._getrandom_answered(listener, call)
+        if call.number in self._opens:
+            return self._open_answered(listener, call)
+        return False
+
+    def _getrandom_answered(self, listener: int, call: notify.Call) -> bool:
+        address, size, flags = call.args[:3]
+        origin = self._origin(call.thread)
+        if origin is None or flags & 0xFFFFFFFF & ~_FLAGS:
+            return False  # the kernel says what is wrong with it
+        data = drawn(
+            self._seed, origin.name, "getrandom", origin.next("getrandom"), min(size, _MOST)
+        )
+        if not notify.still_waits(listener, call):
+            return True
+        try:
+            if data:
+                memory.write(call.thread, address, data)
+        except OSError:
+            notify.give(listener, call, -errno.EFAULT)
+        else:
+            notify.give(listener, call, len(data))
+        return True
+
+    def _open_answered(self, listener: int, call: notify.Call) -> bool:
+        try:
+            flags = _device_flags(self._opens[call.number], call)
+        except (OSError, struct.error):  # there is no such file: the call itself will say so
+            return False
+        origin = self._origin(call.thread)
+        if flags is None or origin is None:
+            return False
+        name, number = origin.name, origin.next("device")
+        ours = self._feeder.opened(self._blocks(name, number))
+        try:
+            if flags & os.O_NONBLOCK:
+                fcntl.fcntl(ours, fcntl.F_SETFL, os.O_NONBLOCK)
+            notify.give_descriptor(listener, call, ours, cloexec=bool(flags & os.O_CLOEXEC))
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENOENT):
+                raise
+            if error.errno == errno.EMFILE:  # their table is full
+                notify.give(listener, call, -errno.EMFILE)
+        finally:
+            os.close(ours)
+        return True
+
+    def _blocks(self, name: str, number: int) -> Callable[[int, int], bytes]:
+        return lambda block, size: drawn(self._seed, name, f"device {number}", block, size)
+
+    def _origin(self, thread: int) -> Origin | None:
+        try:
+            return self._births.of(thread)
+        except KeyError:
+            return None
+
+
+def _device_flags(name: str, call: notify.Call) -> int | None:
+    """What a device of randomness is opened with, for reading; None for any other file."""
+    folder, at, flags = call.args[:3]
+    if name == "open":
+        folder, at, flags = _AT_FDCWD, call.args[0], call.args[1]
+    with open(f"/proc/{call.thread}/mem", "rb", buffering=0) as theirs:
+
+        def read(address: int, size: int) -> bytes:
+            return os.pread(theirs.fileno(), size, address)
+
+        path = calls.text_at(read, at)
+        if not path.endswith(b"random"):
+            return None
+        if name == "openat2":
+            flags = struct.unpack("=Q", read(call.args[2], 8))[0]
+    if flags & os.O_PATH or flags & os.O_ACCMODE == os.O_WRONLY:
+        return None
+    status = os.stat(_seen_from_here(call.thread, folder, path))
+    number = (os.major(status.st_rdev), os.minor(status.st_rdev))
+    return flags if stat.S_ISCHR(status.st_mode) and number in _DEVICES else None
+
+
+def _seen_from_here(thread: int, folder: int, path: bytes) -> bytes:
+    start = b"/proc/%d/" % thread
+    if path[:1] == b"/":
+        return start + b"root" + path
+    descriptor = struct.unpack("=i", struct.pack("=I", folder & 0xFFFFFFFF))[0]
+    return start + (b"cwd/" if descriptor == _AT_FDCWD else b"fd/%d/" % descriptor) + path
