@@ -1,4 +1,4 @@
-"""`--clock`, `--restart` and `--verdict`, and what `reenact.toml` says when the first two are left out."""
+"""`--clock`, `--restart`, `--seed` and `--verdict`, and what `reenact.toml` says when they are left out."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def test_the_command_line_has_the_last_word(reenact, suite, played, rehearsed, p
     ("settings", "said"),
     [
         ('clock = "noon"', "settings: [replay] clock noon: expected recorded, now, a moment"),
+        ("seed = -1", "Expected `int` >= 0 - at `$.replay.seed`"),
         ('restart = "often"', "Invalid enum value 'often' - at `$.replay.restart`"),
     ],
 )
@@ -82,3 +83,44 @@ def test_the_verdict_alone_is_the_report_without_how_it_was_run(reenact, suite, 
 def test_only_one_document_can_be_on_stdout(reenact, suite, played):
     ran = reenact("test", "--verdict", "-", "--json", "-")
     assert (ran.code, "options" in played) == (3, False)
+
+
+def test_randomness_is_left_alone_unless_a_seed_is_told(reenact, suite, played, rehearsed, project):
+    reenact("test")
+    assert played["options"].seed is None
+    (project / "reenact.toml").write_text("[replay]\nseed = 5\n")
+    for command, told in (("test", played), ("rehearse", rehearsed)):
+        reenact(command)
+        assert told["options"].seed == 5
+        reenact(command, "--seed", "6")
+        assert told["options"].seed == 6
+        reenact(command, "--seed", "none")
+        assert told["options"].seed is None
+
+
+def test_a_test_draws_as_the_rehearsals_did(reenact, suite, played, project):
+    head = project / "reenact/suite.yaml"
+    head.write_text(head.read_text() + "seed: 9\n")
+    reenact("test")
+    assert played["options"].seed == 9
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "", str(2**63)])
+@pytest.mark.parametrize("command", [["test"], ["rehearse"], ["record", "--", "true"]])
+def test_a_seed_is_a_number(reenact, suite, played, command, seed):
+    ran = reenact(command[0], f"--seed={seed}", *command[1:])
+    assert (ran.code, "options" in played) == (3, False)
+    assert f"--seed {seed}: expected a number from 0 to {2**63 - 1}, or none" in ran.err
+
+
+@pytest.mark.parametrize("command", ["test", "rehearse"])
+def test_a_seed_needs_the_sandbox(reenact, suite, played, command):
+    ran = reenact(command, "--mode", "explicit", "--seed", "1")
+    assert (ran.code, "options" in played) == (3, False)
+    assert "--seed needs the sandbox" in ran.err
+
+
+def test_record_refuses_a_seed_in_explicit_mode(reenact, project):
+    ran = reenact("record", "--mode", "explicit", "--listen", "1:2", "--seed", "1", "--", "true")
+    assert ran.code == 3
+    assert "--seed needs the sandbox" in ran.err

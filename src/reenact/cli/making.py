@@ -96,6 +96,7 @@ def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> R
         settings=settings,
         clock=settings.replay.clock,
         restart=Restart(settings.replay.restart),
+        seed=settings.replay.seed,
     )
 
 

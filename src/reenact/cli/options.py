@@ -11,9 +11,11 @@ import typer
 
 from reenact.base.errors import UserError
 from reenact.cli import making
+from reenact.model.suite import SEED_MAX
 from reenact.replay.groups import Restart
 
 if TYPE_CHECKING:
+    from reenact.model.suite import Suite
     from reenact.replay.options import RunOptions
 
 
@@ -65,6 +67,16 @@ ServiceClock = Annotated[
         show_default=False,
     ),
 ]
+Seed = Annotated[
+    str | None,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        help="What the service draws of randomness is the same whenever this number is; none: left"
+        " alone (unless reenact.toml says otherwise, or the suite was rehearsed with one).",
+        show_default=False,
+    ),
+]
 RestartWhen = Annotated[
     Restart | None,
     typer.Option(
@@ -74,6 +86,7 @@ RestartWhen = Annotated[
         show_default=False,
     ),
 ]
+NO_SEED = "none"
 DEFAULT_SUITE = Path("reenact")
 
 
@@ -88,8 +101,15 @@ def service_command(given: Sequence[str] | None, recorded: Sequence[str] = ()) -
     return tuple(words)
 
 
-def replayed(options: RunOptions, clock: str | None, restart: Restart | None = None) -> RunOptions:
-    """The options with what the command line says; else they are those of `reenact.toml`.
+def replayed(
+    options: RunOptions,
+    clock: str | None,
+    restart: Restart | None = None,
+    seed: str | None = None,
+    suite: Suite | None = None,
+) -> RunOptions:
+    """The options with what the command line says; else they are those of `reenact.toml`, and for the
+    seed of the suite.
 
     Raises UserError before anything is started.
     """
@@ -104,7 +124,36 @@ def replayed(options: RunOptions, clock: str | None, restart: Restart | None = N
         if clock is not None:
             raise
         raise UserError(f"settings: [replay] {str(bad).removeprefix('--')}") from None
-    return replace(options, clock=told, restart=restart or options.restart)
+    return replace(
+        options,
+        clock=told,
+        restart=restart or options.restart,
+        seed=_seed(seed, options.seed, None if suite is None else suite.seed),
+    )
+
+
+def seed_number(told: str) -> int | None:
+    """Raises UserError."""
+    if told == NO_SEED:
+        return None
+    if told.isascii() and told.isdigit() and int(told) <= SEED_MAX:
+        return int(told)
+    raise UserError(f"--seed {told}: expected a number from 0 to {SEED_MAX}, or {NO_SEED}")
+
+
+def _seed(told: str | None, configured: int | None, rehearsed: int | None) -> int | None:
+    if told is not None:
+        return seed_number(told)
+    return rehearsed if configured is None else configured
+
+
+def seed_needs_sandbox(seed: str | None, *, explicit: bool) -> None:
+    """Raises UserError."""
+    if explicit and seed not in (None, NO_SEED):
+        raise UserError(
+            "--seed needs the sandbox: leave --mode explicit out, or --seed; reenact doctor says what"
+            " this machine has"
+        )
 
 
 def explicit_replay(mode: Mode) -> bool:

@@ -20,6 +20,7 @@ from reenact.cli.options import (
     SuiteDir,
     explicit_replay,
     replayed,
+    seed_needs_sandbox,
     service_command,
 )
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from reenact.model.suite import Suite
     from reenact.record.options import RecordOptions, RecordResult
     from reenact.replay.options import RunOptions
+
+
+_SEEDED = (
+    "the service draws what it drew in earlier recordings with this seed: ids, tokens and keys that it"
+    " makes repeat, and can be foretold; record against dependencies that may be thrown away"
+)
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +63,16 @@ def record(
         typer.Option(metavar="OURS=HOST:PORT", help="Explicit: pass a port on to a dependency."),
     ] = None,
     clock: ServiceClock = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(
+            "--seed",
+            metavar="N",
+            help="What the service draws of randomness, here and in the rehearsals, is the same"
+            " whenever this number is; none: left alone. For one whose branches depend on it.",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigFile = None,
     no_rehearse: Annotated[
         bool, typer.Option("--no-rehearse", help="Leave the rehearsals for later.")
@@ -91,6 +108,7 @@ def record(
         upstream=tuple(map(upstream_ports, upstream or ())),
     )
     words = () if explicit and not command else service_command(command)
+    seed_needs_sandbox(seed, explicit=explicit)
     before = _suite_to_append_to(suite) if append else None
     kept = places.appended_capture(suite) if append else places.capture(suite)
     options = _options(words, capture or kept, settings)
@@ -98,7 +116,11 @@ def record(
         options = msgspec.structs.replace(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
         )
-    run = replayed(making.run_options(words, suite, settings), clock)
+    run = replayed(making.run_options(words, suite, settings), clock, None, seed, before)
+    if seed is not None:
+        options = msgspec.structs.replace(options, seed=run.seed)
+    if options.seed is not None:
+        making.say_on_stderr(_SEEDED)
     _record(options, making.say_on_stderr)
     if before is not None:
         return _append(options, run, before, suite, reason, rehearse=not no_rehearse)

@@ -14,11 +14,13 @@ from reenact.cli.options import (
     Mode,
     ReplayMode,
     RestartWhen,
+    Seed,
     ServiceClock,
     SuiteCommand,
     SuiteDir,
     explicit_replay,
     replayed,
+    seed_needs_sandbox,
     service_command,
 )
 
@@ -41,6 +43,7 @@ def rehearse(
         ),
     ] = None,
     restart: RestartWhen = None,
+    seed: Seed = None,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
 ) -> int:
@@ -62,11 +65,12 @@ def rehearse(
     from reenact.intercept.settings import load_settings
     from reenact.store.suite import load_suite
 
+    seed_needs_sandbox(seed, explicit=mode is Mode.EXPLICIT)
     loaded = load_suite(suite)
     settings = load_settings(config, Path.cwd())
     words = service_command(command, loaded.command)
     options = replace(
-        replayed(making.run_options(words, suite, settings), clock, restart),
+        replayed(making.run_options(words, suite, settings), clock, restart, seed, loaded),
         explicit=explicit_replay(mode),
     )
     made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests, alone)

@@ -17,12 +17,14 @@ from reenact.cli.options import (
     Mode,
     ReplayMode,
     RestartWhen,
+    Seed,
     Select,
     ServiceClock,
     SuiteCommand,
     SuiteDir,
     explicit_replay,
     replayed,
+    seed_needs_sandbox,
     service_command,
 )
 from reenact.cli.reporting import Outputs
@@ -87,6 +89,7 @@ def run_test(
         bool, typer.Option("--responses-only", help="Don't assert the outgoing calls.")
     ] = False,
     restart: RestartWhen = None,
+    seed: Seed = None,
     clock: ServiceClock = None,
     mode: ReplayMode = Mode.AUTO,
     config: ConfigFile = None,
@@ -112,6 +115,7 @@ def run_test(
 
     if json == verdict == "-":
         raise UserError("--json - and --verdict -: only one of them can be on stdout")
+    seed_needs_sandbox(seed, explicit=mode is Mode.EXPLICIT)
     _refuse_needing_sandbox(mode, jobs, keep_files)
     _refuse_together(update=update, reason=reason, live=bool(live), jobs=jobs)
     loaded = load_suite(suite)
@@ -119,7 +123,11 @@ def run_test(
     words = service_command(command, loaded.command)
     options = replace(
         replayed(
-            making.run_options(words, suite, load_settings(config, Path.cwd())), clock, restart
+            making.run_options(words, suite, load_settings(config, Path.cwd())),
+            clock,
+            restart,
+            seed,
+            loaded,
         ),
         select=_chosen(loaded, select),
         jobs=jobs,

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from reenact.base.errors import UserError
+from reenact.model.suite import SEED_MAX
 
 FILE = "reenact.toml"
 
@@ -49,10 +50,11 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `--clock` and `--restart` are when they are left out."""
+    """What `--clock`, `--restart` and `--seed` are when they are left out."""
 
     clock: str = "recorded"
     restart: Literal["never", "group", "each"] = "never"
+    seed: Annotated[int, msgspec.Meta(ge=0, le=SEED_MAX)] | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,6 +15,10 @@ FORMAT = 2
 """Of the suite's files. Bump with an upgrade step and one old suite kept as a test."""
 
 
+SEED_MAX = 2**63 - 1
+"""The greatest whole number that TOML has, for `[replay] seed`."""
+
+
 class Uses(enum.Enum):
     """How often it is asked, as the recording and the rehearsals showed."""
 
@@ -128,7 +132,8 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     wall clock, nanoseconds since the epoch; `ports` are those the service listened on;
     `addresses` are the service's own, which a replay gives it again (empty: this machine's);
     `files` are laid before the service starts, each time anew.
-    `rehearsed` counts the rehearsals this suite has been through (0: never).
+    `rehearsed` counts the rehearsals this suite has been through (0: never); `seed` is that of the
+    service's randomness in them (None: it was left alone), and in tests unless they say otherwise.
     """
 
     format: int
@@ -141,3 +146,4 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     session: tuple[Interaction, ...] = ()
     files: tuple[FileBefore, ...] = ()
     rehearsed: int = 0
+    seed: int | None = None

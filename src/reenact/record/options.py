@@ -13,7 +13,8 @@ from reenact.store.capture import Accounting
 
 class RecordOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`listen`: (our port, the service's port); `upstream`: (our port, host, port): explicit mode,
-    without a sandbox. `quiet_stdin`: the service gets no terminal input."""
+    without a sandbox. `quiet_stdin`: the service gets no terminal input. `seed`: its
+    randomness is repeatable (docs/seed.md)."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -23,6 +24,7 @@ class RecordOptions(msgspec.Struct, frozen=True, kw_only=True):
     explicit: bool = False
     listen: tuple[tuple[int, int], ...] = ()
     upstream: tuple[tuple[int, str, int], ...] = ()
+    seed: int | None = None
 
 
 class RecordResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from reenact.record.sandboxed import Sandboxed
 from reenact.record.signals import on_interrupt
 from reenact.sandbox.need import start
 from reenact.sandbox.process import Sandbox
+from reenact.sandbox.seed.runtimes import seeded
 from reenact.sandbox.spec import SandboxSpec
 from reenact.sandbox.trust import arrange
 from reenact.sandbox.unix_sockets import to_intercept
@@ -47,9 +48,10 @@ def record_in_sandbox(
             spec = SandboxSpec(
                 command=options.command,
                 cwd=str(options.cwd),
-                env=trust.env,
+                env=seeded(trust.env, options.seed, Path(folder)),
                 binds=(*trust.binds, *socket_binds),
                 watch=watch(options),
+                seed=options.seed,
             )
             with start(spec) as sandbox, all_we_may_have():
                 return _recorded(options, clock, say, authority, sandbox, listeners, trust.roots)

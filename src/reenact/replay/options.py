@@ -17,7 +17,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`command` empty: the recorded one. `select` are case ids to run (None: all), in the suite's order.
     `keep_files` receives what the service wrote. `log` is where its output goes. `explicit`: no
     sandbox; the service is told our ports and nothing else is kept from it. `clock` is as told on
-    the command line. `live` are real dependencies to ask what is not recorded, by destination.
+    the command line; `seed` makes the service's randomness repeatable (None: it is left alone). `live` are real dependencies to ask what is not recorded, by destination.
     `contents`: where the content of the suite's files lies. `log_on`: the log goes on where an
     earlier instance left it. `stop_s` is what a service gets to end after its last case; nothing it
     still does counts."""
@@ -35,6 +35,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     explicit: bool = False
     start_wait_s: float = 120.0
     clock: str = RECORDED
+    seed: int | None = None
     live: Mapping[str, Target] = {}
     contents: Path | None = None
     restart: Restart = Restart.NEVER

@@ -110,6 +110,8 @@ def rehearse(
     `tests`: so many tests have to agree, once nothing is learned any more. `alone_s`: how long
     groups and cases are played by themselves (None: half as long as all that came before).
     """
+    seed = None if options.explicit else options.seed
+    suite = msgspec.structs.replace(suite, seed=seed)
     with idle(suite, options) as watched:
         return _Rehearsal(suite, options, on_step, watched).rehearsed(tests, alone_s)
 

@@ -30,6 +30,7 @@ from reenact.sandbox import faketime
 from reenact.sandbox.need import start
 from reenact.sandbox.process import Sandbox
 from reenact.sandbox.reach import belongs_inside, dial_inside
+from reenact.sandbox.seed.runtimes import seeded
 from reenact.sandbox.spec import Laid, SandboxSpec
 from reenact.sandbox.trust import arrange
 
@@ -58,13 +59,14 @@ def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[Seal
         spec = SandboxSpec(
             command=options.command,
             cwd=str(options.cwd),
-            env=trust.env,
+            env=seeded(trust.env, options.seed, folder),
             binds=(*trust.binds, *((str(folder / n), path) for n, path, _ in sockets)),
             addresses=suite.addresses,
             overlay=True,
             files=_laid(suite, options),
             keep_files=None if options.keep_files is None else str(options.keep_files),
             own_group=True,
+            seed=options.seed,
             stdin=quiet.fileno(),
             stdout=log.fileno(),
             stderr=log.fileno(),

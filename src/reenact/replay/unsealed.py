@@ -32,6 +32,9 @@ LOOK_S = 0.01
 """How often a service that starts is asked whether it listens by now."""
 
 
+_NO_SEED = "the service's randomness is not repeatable without a sandbox; the seed is not used"
+
+
 @contextlib.contextmanager
 def unsealed(suite: Suite, options: RunOptions) -> Iterator[UnsealedWorld]:
     """Start the service as a plain child, after the ports of its dependencies are open."""
@@ -101,7 +104,7 @@ class UnsealedWorld:
         self.log = options.log
         self._stop_s = options.stop_s
         self.wall_ahead_ns = 0
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = () if options.seed is None else (_NO_SEED,)
         self.clock_problem = "without a sandbox it is the machine's"
         self._child = child
         self._authority = authority

@@ -13,6 +13,7 @@ from reenact.model.files import FileBefore
 from reenact.model.suite import (
     FORMAT,
     RULES,
+    SEED_MAX,
     Accepted,
     Case,
     Interaction,
@@ -38,12 +39,14 @@ from reenact.store.yaml_write import Inline
 
 def suite_tree(suite: Suite) -> dict[str, Value]:
     addresses = {"addresses": cast("Value", list(suite.addresses))} if suite.addresses else {}
+    seed = {} if suite.seed is None else {"seed": suite.seed}
     return {
         "format": suite.format,
         "command": cast("Value", list(suite.command)),
         "ports": cast("Value", list(suite.ports)),
         **addresses,
         "rehearsed": suite.rehearsed,
+        **seed,
         "started_ns": suite.started_ns,
         "capture": suite.capture,
     }
@@ -63,6 +66,7 @@ def suite_of(
         ports=fields.items("ports", whole_item),
         addresses=fields.items("addresses", address_item),
         rehearsed=fields.whole("rehearsed", 0),
+        seed=_seed_of(fields),
         started_ns=fields.whole("started_ns", 0),
         capture=fields.text("capture", ""),
         cases=cases,
@@ -71,6 +75,15 @@ def suite_of(
     )
     fields.done()
     return suite
+
+
+def _seed_of(fields: Fields) -> int | None:
+    if not fields.has("seed"):
+        return None
+    seed = fields.whole("seed")
+    if not 0 <= seed <= SEED_MAX:
+        raise fields.wrong("seed", f"expected a number from 0 to {SEED_MAX}, found {seed}")
+    return seed
 
 
 def case_tree(case: Case) -> dict[str, Value]:

@@ -22,6 +22,7 @@ MS_SLAVE = 1 << 19
 MNT_DETACH = 2
 
 PR_SET_PDEATHSIG = 1
+ADDR_NO_RANDOMIZE = 0x0040000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -67,3 +68,8 @@ def detach(target: str) -> None:
 def die_with_parent() -> None:
     """SIGKILL for this process when the thread that forked it ends."""
     _checked(_libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "prctl")
+
+
+def fix_addresses() -> None:
+    """Programs that this process execs, and its children, have the same addresses in each run."""
+    _checked(_libc.personality(ADDR_NO_RANDOMIZE), "personality")

@@ -270,6 +270,9 @@ def _spawn(
         try:
             if released and plan["clock"]:
                 _stop_at_deadlines(tell)
+            if plan["seed"] is not None:
+                with contextlib.suppress(OSError):  # denied in some containers; docs/seed.md
+                    kernel.fix_addresses()
             if told_calls is not None:
                 told_calls.hand_out()
             _become_service(plan, ignored)

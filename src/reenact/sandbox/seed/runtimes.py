@@ -10,8 +10,10 @@ from pathlib import Path
 NODE, RUBY = "preload.js", "preload.rb"
 
 
-def environment(env: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """`env` for a service with a seed; what is loaded lies in `folder`, which it must see."""
+def seeded(env: dict[str, str], seed: int | None, folder: Path) -> dict[str, str]:
+    """`env` for a service with that seed; what is loaded lies in `folder`, which it must see."""
+    if seed is None:
+        return env
     for name in (NODE, RUBY):
         shutil.copyfile(Path(__file__).with_name(name), folder / name)
         (folder / name).chmod(0o644)
