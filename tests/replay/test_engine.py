@@ -155,6 +155,18 @@ def test_an_order_that_the_recording_shows_is_asserted() -> None:
     assert [c.interaction for c in verdict.calls] == ["1.4"]
 
 
+def test_where_a_call_is_missing_what_followed_it_is_not_told_to_be_early() -> None:
+    def no_write(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        yield "GET stock pen"
+        yield "COMMIT"
+        return "bought pen"
+
+    [verdict] = verdicts(play(suite(BUY), no_write))
+    assert (verdict.missing, verdict.calls) == ((("1.3", "SET stock pen 4"),), ())
+    assert [s.fate for s in verdict.timeline] == ["as recorded"] * 3 + ["missing"]
+
+
 def test_calls_after_the_response_are_waited_for_and_belong_to_the_case() -> None:
     audited = msgspec.structs.replace(BUY, calls=(*BUY.calls, call("1.5", "LOG bought pen")))
     found = play(suite(audited), buy, late=lambda request: ["LOG bought pen"])
