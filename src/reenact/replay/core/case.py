@@ -152,7 +152,7 @@ class Running:
 def _early(running: Running, never: Set[str]) -> list[Early]:
     """Those that did not wait for a call that was made later. Where it was never made, that says all
     there is to say."""
-    return [call for call in running.ordered if not never.issuperset(call.before)]
+    return [call for call in running.ordered if not never >= set(call.before)]
 
 
 def _steps(running: Running, early: list[Early]) -> list[Step]:
