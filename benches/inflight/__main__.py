@@ -9,8 +9,9 @@ from collections import Counter
 from dataclasses import asdict
 
 from benches.inflight import sites
-from benches.inflight.run import GREEN, RED, ROOT, SUBJECTS, Bench, Outcome
+from benches.inflight.run import GREEN, RED, ROOT, Bench, Outcome
 from benches.inflight.sites import Site
+from benches.subjects import SUBJECTS
 
 FOLDER = ROOT / ".work" / "inflight"
 SERVICES = ("orders", "postgraphile", "exporter-redis")

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.servers import orders, reenact
+from tests.servers import reenact
 from tests.servers.process import free_port
-from tests.services import exporters, postgraphile
-from tests.services.service import Deployment, Service
 
 from benches.inflight import sites
 from benches.inflight.plan import plan
 from benches.inflight.relay import MARK
 from benches.inflight.sites import Observed, Site
+from benches.subjects import Subject, record
 from reenact.replay.groups import with_needs
 from reenact.store.suite import load_suite
 
@@ -36,46 +32,6 @@ class Outcome:
     code: int
     finding: str
     planted: str
-
-
-@dataclass(frozen=True)
-class Subject:
-    """`deploy(folder)` starts the dependencies; `use(base)` is its traffic."""
-
-    name: str
-    deploy: Callable[[Path], contextlib.AbstractContextManager[Deployment]]
-    use: Callable[[str], object]
-
-
-@contextlib.contextmanager
-def _orders(folder: Path) -> Iterator[Deployment]:
-    with orders.dependencies(folder) as up:
-        yield Deployment(orders.COMMAND, orders.EXAMPLE, up.port, "/healthz", up.env)
-
-
-def _orders_traffic(base: str) -> None:
-    subprocess.run([sys.executable, "traffic.py", base], cwd=orders.EXAMPLE, check=True)
-
-
-def _foreign(service: Service) -> Subject:
-    @contextlib.contextmanager
-    def deploy(folder: Path) -> Iterator[Deployment]:
-        service.install(service.installed)
-        with service.deploy(service.installed, folder) as up:
-            yield up
-
-    return Subject(service.name, deploy, service.traffic)
-
-
-SUBJECTS = {
-    subject.name: subject
-    for subject in (
-        Subject("orders", _orders, _orders_traffic),
-        _foreign(postgraphile.SERVICE),
-        _foreign(exporters.REDIS),
-        _foreign(exporters.POSTGRES),
-    )
-}
 
 
 class Bench:
@@ -94,18 +50,7 @@ class Bench:
         """The service itself, without the relay."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "logs").mkdir(parents=True)
-        with self.subject.deploy(self.folder) as up:
-            done = reenact.record(
-                up.command,
-                functools.partial(self.subject.use, up.base),
-                lambda: reenact.answers(up.port, up.ready),
-                cwd=up.cwd,
-                env=up.env,
-                log=self.folder / "logs" / "record.txt",
-                options=["--suite", str(self.suite)],
-            )
-        if done.returncode != GREEN:
-            raise SystemExit(f"record ended with {done.returncode}\n{done.output[-3000:]}")
+        up = record(self.subject, self.folder).deployment
         (self.folder / "cwd").write_text(str(up.cwd))
         plan(up.command, up.extra, up.port, free_port).write(self.folder / "plan.json")
 
