@@ -262,6 +262,23 @@ def test_a_response_that_returns_another_id_than_was_stored_is_caught() -> None:
     assert verdicts(play(learned, lying))[0].status is Status.FAIL
 
 
+def test_a_value_that_comes_again_as_it_was_recorded_is_not_made_up() -> None:
+    """The ids of two machines: one's late call is not the other's call with a new id."""
+    first = case(1, f"USE {U1}", "used", call("1.1", f"COUNT {U1}"))
+    known = suite(first, case(2, f"THEN {U2}", "used", call("2.1", f"COUNT {U2}")))
+    known = msgspec.structs.replace(
+        known, cases=tuple(msgspec.structs.replace(k, request=k.request[:4]) for k in known.cases)
+    )
+
+    def late(request: str) -> Generator[str, str, str]:
+        yield f"COUNT {U1}"
+        return "used"
+
+    seen = [[d.observation for d in play(known, late, discover=True).done]]
+    learned = learn(known, seen, Findings(), {"toy": TOY})
+    assert [c.generated for k in learned.cases for c in k.calls] == [(), ()]
+
+
 def test_unlisted_sites_are_never_taken_for_generated_in_a_test() -> None:
     assert verdicts(play(suite(*MINTED), minting(U2)))[0].status is Status.FAIL
 

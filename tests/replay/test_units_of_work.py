@@ -91,3 +91,59 @@ def test_a_transaction_that_the_background_has_just_begun_is_not_held_against_a_
 
     [verdict] = verdicts(play(suite(BUY, session=[call("s.1", "HELLO"), *SWEEP]), begun))
     assert verdict.status is Status.PASS
+
+
+LOCKING = case(
+    1, "BUY pen", "bought pen",
+    *on(1, call("1.1", "BEGIN"), call("1.2", "GET stock pen", "5")),
+    *on(1, call("1.3", "SET lock"), call("1.4", "SET stock pen 4"), call("1.5", "COMMIT")),
+)  # fmt: skip
+
+
+SWEEP_THAT_LOCKS = on(
+    7,
+    call("s.2", "BEGIN", uses=Uses.MANY),
+    call("s.3", "EXPIRE orders", uses=Uses.MANY),
+    call("s.4", "SET lock", uses=Uses.MANY),
+    call("s.5", "COMMIT", uses=Uses.MANY),
+)
+
+
+def locked(request: str) -> Generator[str, str, str]:
+    yield "BEGIN"
+    yield "GET stock pen"
+    yield "SET lock"
+    yield "SET stock pen 4"
+    yield "COMMIT"
+    return "bought pen"
+
+
+def test_a_call_that_both_make_belongs_to_whose_unit_of_work_it_is_in() -> None:
+    def swept_first(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        yield "EXPIRE orders"
+        yield "SET lock"
+        yield "COMMIT"
+        return (yield from locked(request))
+
+    [verdict] = verdicts(play(suite(LOCKING, session=SWEEP_THAT_LOCKS), swept_first))
+    assert verdict.status is Status.PASS
+    fates = [(step.label, step.fate) for step in verdict.timeline]
+    assert {fate for _, fate in fates[:4]} == {"background"}
+    assert {fate for _, fate in fates[4:]} == {"as recorded"}
+
+
+def test_what_the_background_does_in_its_own_unit_of_work_does_not_stand_for_the_requests() -> None:
+    def lost(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        yield "EXPIRE orders"
+        yield "SET lock"
+        yield "COMMIT"
+        yield "BEGIN"
+        yield "GET stock pen"
+        yield "SET stock pen 4"
+        yield "COMMIT"
+        return "bought pen"
+
+    [verdict] = verdicts(play(suite(LOCKING, session=SWEEP_THAT_LOCKS), lost))
+    assert verdict.missing == (("1.3", "SET lock"),)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
 from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.value import Path as TreePath
-from reenact.model.value import Scalar, Value, leaves
+from reenact.model.value import Value, leaves
 from reenact.store.suite import load_suite, save_suite
 
 WORD = re.compile(r"[A-Za-z0-9]{4,}")
-"""A word of an answer that also stands in the response hardly does so by chance."""
+"""A word of an answer that also stands in the response hardly does so by chance, if it stands in few
+others: the names of fields and settings stand in many."""
 
-TELLING = 16
-"""Above this length it does not do so at all; names of settings are made of shorter words."""
+Rank: TypeAlias = tuple[int, int]
+"""In how many responses a word stands, and how short it is: the smallest tells most."""
 
 DESCRIBED = frozenset({"headers", "columns", "tag"})
 """Parts of an answer that tell about its values. A service need not look at them."""
@@ -30,7 +33,7 @@ def mutate(suite_dir: Path, protocol: str) -> str:
     whoever still says the recorded response has not asked the dependency.
     """
     suite = load_suite(suite_dir)
-    found = sorted(_passed_on(suite, protocol), key=lambda one: not one[-1])
+    found = sorted(_passed_on(suite, protocol), key=lambda one: one[-1])
     for case, call, at, old, new, _ in found:
         response = _replaced(call.response, at, new)
         changed = msgspec.structs.replace(call, response=response)
@@ -41,10 +44,12 @@ def mutate(suite_dir: Path, protocol: str) -> str:
 
 def _passed_on(
     suite: Suite, protocol: str
-) -> Iterator[tuple[Case, Interaction, TreePath, str | bytes, str | bytes, bool]]:
-    """Last, whether it is a long word that is passed on."""
+) -> Iterator[tuple[Case, Interaction, TreePath, str | bytes, str | bytes, Rank]]:
+    """Last, how common the word is that is passed on."""
+    said = {case.id: _words(case.response) for case in suite.cases}
+    common = Counter(word for words in said.values() for word in words)
     for case in suite.cases:
-        said = {word for _, leaf in leaves(case.response) for word in WORD.findall(str(leaf))}
+        rank = {word: (common[word], -len(word)) for word in said[case.id]}
         for call in case.calls if not case.aside else ():
             if call.protocol != protocol:
                 continue
@@ -52,28 +57,17 @@ def _passed_on(
             for at, leaf in leaves(call.response):
                 if DESCRIBED & set(at) or ("response", *at) in generated:
                     continue
-                new = _other(leaf, said)
-                if isinstance(leaf, str | bytes) and new is not None:
-                    telling = any(len(word) >= TELLING for word in _words(leaf) & said)
-                    yield case, call, at, leaf, new, telling
+                text = leaf.decode("latin-1") if isinstance(leaf, bytes) else leaf
+                words = set(WORD.findall(text)) & rank.keys() if isinstance(text, str) else ()
+                if isinstance(text, str) and isinstance(leaf, str | bytes) and words:
+                    word = min(words, key=lambda word: (rank[word], word))
+                    new = text.replace(word, word[:-1] + ("x" if word[-1] != "x" else "y"), 1)
+                    changed = new.encode("latin-1") if isinstance(leaf, bytes) else new
+                    yield case, call, at, leaf, changed, rank[word]
 
 
-def _words(leaf: Scalar) -> set[str]:
-    return set(WORD.findall(leaf.decode("latin-1") if isinstance(leaf, bytes) else str(leaf)))
-
-
-def _other(leaf: Scalar, said: set[str]) -> str | bytes | None:
-    """`leaf` with the last letter of its longest word in `said` changed; None without such."""
-    if isinstance(leaf, bytes):
-        changed = _other(leaf.decode("latin-1"), said)
-        return changed.encode("latin-1") if isinstance(changed, str) else None
-    if not isinstance(leaf, str):
-        return None
-    words = sorted(sorted(_words(leaf) & said), key=len)
-    if not words:
-        return None
-    word = words[-1]
-    return leaf.replace(word, word[:-1] + ("x" if word[-1] != "x" else "y"), 1)
+def _words(tree: Value) -> set[str]:
+    return {word for _, leaf in leaves(tree) for word in WORD.findall(str(leaf))}
 
 
 def _replaced(tree: Value, at: TreePath, value: str | bytes) -> Value:

@@ -95,7 +95,7 @@ class Calls:
         self._unseen = self._unseen_kinds([*session, *everything])
         self._reading = Pool(sorted(reads, key=self._at_ns))
         self._writes = Writes(session, self._cases, self._at_ns, self._reads)
-        self._given = given_words(case.request for case in suite.cases)
+        self._given = set(given_words(case.request for case in suite.cases))
         self._used: dict[str, list[Recorded]] = {}
         self._senders = senders(suite, self._waits)
         self._answered: set[str] = set()
@@ -109,7 +109,7 @@ class Calls:
         return [self.reader.recorded(call, case.id, tolerances) for call in calls]
 
     @property
-    def given(self) -> frozenset[str]:
+    def given(self) -> Set[str]:
         return self._given
 
     def of(self, case: str) -> list[Recorded]:
@@ -130,16 +130,20 @@ class Calls:
         moment: Moment | None,
         window: tuple[int, int],
         answered: Set[str] = frozenset(),
+        unit: Sequence[Recorded] = (),
     ) -> Choice | Miss:
         """The one recorded call that the live one is, and mark it used; else why none is.
 
         `window` is when, on the capture's clock, the present case was recorded: it tells which
         of several recorded answers of a session call is the one of that time. `answered` are the
         case's calls that have been answered: what of two equal calls is meant depends on them.
+        `unit` are the calls before it in its unit of work, while those are all nobody's.
         """
         terms = Terms(self.names, discover=self.discover, moment=moment, given=self._given)
         present = Present(case, window, answered)
         found = self._of_case(asked, case, terms, answered)
+        if found is not None and self._in_nobodys_unit(asked, found.call, unit):
+            found = None
         if found is None and self.discover and self._like_setup(asked, terms):
             found = self._of_neighbours(asked, terms, window)
         found = (
@@ -159,6 +163,8 @@ class Calls:
             near = [*pool.near(asked), *self._session.near(asked)]
             return miss(asked, near, self._used.get(case, []), self.reader, terms)
         self._use(found, case)
+        if self.discover and found.call.exact == asked.exact(asked.normal):
+            self._given |= given_words([asked.normal])  # what comes again is not made up anew
         return found
 
     def wait(self, asked: Asked, case: str) -> Wait | None:
@@ -261,6 +267,13 @@ class Calls:
             if not terms.discover or comparison.looseness[0] == 0 or call.generated:
                 return Choice(call, comparison)
         return None
+
+    def _in_nobodys_unit(self, asked: Asked, call: Recorded, unit: Sequence[Recorded]) -> bool:
+        """Whether an equal call of the session has more before it of what this unit of work began
+        with: a thread of the service's own locks, too, and does so while a case is open."""
+        own = self.lines.explains(call, unit) if unit else 0
+        session = self._session.exact(asked, self.names) if len(unit) > own else ()
+        return any(self.lines.explains(other, unit) > own for other in session)
 
     def _due(self, call: Recorded, answered: Set[str]) -> bool:
         """Whether its turn has come; what opened a unit is known only after it."""

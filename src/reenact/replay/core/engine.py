@@ -52,6 +52,7 @@ from reenact.replay.core.events import (
     Write,
 )
 from reenact.replay.core.fill import fill
+from reenact.replay.core.lines import UNIT_MAX
 from reenact.replay.core.shake import Shake
 
 SLOW_NS = 20 * 10**6
@@ -102,8 +103,21 @@ class _Conn:
     """What became of the last call here; None after the end of a unit of work."""
     own: Choice | None = None
     """The last of the unit of work that is a case's, and no other's."""
+    unit: deque[Recorded] = field(default_factory=lambda: deque(maxlen=UNIT_MAX))
+    """The calls of the unit of work so far."""
     late_of: str = ""
     """The earlier case whose late effect that call was."""
+
+    def then(self, asked: Asked, found: Choice | Miss) -> None:
+        """What became of one more call."""
+        self.before = None if asked.closes else found
+        if asked.closes:
+            self.own = None
+            self.unit.clear()
+        elif isinstance(found, Choice):
+            self.unit.append(found.call)
+            if found.call.case and not found.shared:
+                self.own = found
 
 
 class Engine:
@@ -521,15 +535,12 @@ class Engine:
         elif isinstance(made.before, Choice) and not asked.housekeeping:
             found = self._calls.following(asked, made.before, running.id, running.moment)
         if found is None:
+            nobodys = () if made.own else tuple(made.unit)
             found = self._calls.choose(
-                asked, running.id, running.moment, self._window(), running.answered
+                asked, running.id, running.moment, self._window(), running.answered, nobodys
             )
         if not asked.housekeeping and not isinstance(found, Background):
-            made.before = None if asked.closes else found
-            if asked.closes:
-                made.own = None
-            elif isinstance(found, Choice) and found.call.case and not found.shared:
-                made.own = found
+            made.then(asked, found)
         return found
 
     def _late_of(self, made: _Conn, asked: Asked, found: Choice | Background | Miss) -> str:

@@ -7,7 +7,7 @@ recorded; a live `COMMIT` is the recorded one that ended the unit of the stateme
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from reenact.model.value import Value
 from reenact.rename.table import Renaming
 
 BRIEF_NS = 5 * 10**8
+
+UNIT_MAX = 50
+"""Calls of a unit of work that are looked at to tell it from others."""
 
 
 class Step(NamedTuple):
@@ -46,6 +49,7 @@ class Lines:
         self._next: dict[str, Recorded] = {}
         self._opener: dict[str, Recorded] = {}
         self._closer: dict[str, Recorded] = {}
+        self._unit: dict[str, tuple[list[Recorded], int]] = {}  # and where in it
         self._edges: dict[tuple[Key, object], list[Recorded]] = defaultdict(list)
         line: dict[int, list[Recorded]] = defaultdict(list)
         for call in sorted((c for c in calls if not c.housekeeping), key=at_ns):
@@ -80,7 +84,14 @@ class Lines:
                     self._closer[inside.interaction.id] = call
                 opener, unit = None, []
             else:
+                self._unit[call.interaction.id] = unit, len(unit)
                 unit.append(call)
+
+    def explains(self, call: Recorded, so_far: Sequence[Recorded]) -> int:
+        """How many of the calls so far of a live unit of work also came before `call` in its own."""
+        unit, place = self._unit.get(call.interaction.id, ((), 0))
+        before = Counter((c.key, c.exact) for c in unit[max(place - UNIT_MAX, 0) : place])
+        return (before & Counter((c.key, c.exact) for c in so_far)).total()
 
     def alone(self, call: Recorded) -> bool:
         """Whether it was recorded on a connection that was opened for one unit of work."""
