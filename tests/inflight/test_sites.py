@@ -52,6 +52,11 @@ def test_a_sample_takes_every_kind_in_turn_and_is_the_same_for_the_same_seed() -
     assert sum(site.change == "drop" for site in everything) == 3
 
 
+def test_a_header_is_changed_once_wherever_it_stands() -> None:
+    pages = [Site(Message(n, f"< GET /{n}", 1), "header-gone server") for n in range(5)]
+    assert len(sites.sample(pages, 100, seed=1)) == 1
+
+
 def test_it_is_told_whose_message_is_changed() -> None:
     shapes = ["< GET /", "> SQL SELECT 1", "> GET user:#", "> GET /users/#", "> SET k"]
     assert [sites.speaker(shape) for shape in shapes] == [
