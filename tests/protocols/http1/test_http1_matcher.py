@@ -61,6 +61,31 @@ def test_response_headers_that_say_nothing_are_left_out(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 23 Nov 2026 11:30:30 GMT",
+        "Mon, 23 Nov 2026 11:30:30 +0000",
+        "Monday, 23-Nov-26 11:30:30 GMT",
+        "Mon Nov  3 11:30:30 2026",
+    ],
+)
+def test_of_a_date_it_is_compared_that_it_is_there_and_is_one(date: str) -> None:
+    said = answered(("Date", date))
+    assert said == answered(("date", "Tue, 24 Nov 2026 00:00:00 GMT"))
+    assert said == answered(("Date", date), ("Date", date))
+    assert said != answered()
+    assert said != answered(("Date", f"{date}x"))
+    assert said != answered(("Date", "0"))
+
+
+def test_of_the_name_of_a_library_it_is_compared_that_there_is_one() -> None:
+    said = normal("/", ("User-Agent", "python-requests/2.34.2"))
+    assert said == normal("/", ("user-agent", "httpx/0.28"))
+    assert said != normal("/")
+    assert said != normal("/", ("User-Agent", ""))
+
+
+@pytest.mark.parametrize(
     ("target", "host", "told"),
     [
         ("/", "API.example:8443", "api.example:8443"),

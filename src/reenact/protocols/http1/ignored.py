@@ -1,7 +1,8 @@
-"""Headers that are not compared, and why. A header that is not here matters."""
+"""Headers whose values are not compared, and why. A header that is not here matters."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 HOP = "says how this one connection is used (RFC 9110 section 7.6.1)"
@@ -39,7 +40,6 @@ BOTH: Mapping[str, str] = {
 
 REQUEST: Mapping[str, str] = {
     **BOTH,
-    "user-agent": SOFTWARE,
     "accept-encoding": "says what the client's library can decompress; bodies are compared decoded",
     "expect": "asks for a go-ahead before the body; the responder gives it",
     "http2-settings": "offers HTTP/2, which is not taken up (RFC 7540 section 3.2)",
@@ -47,7 +47,6 @@ REQUEST: Mapping[str, str] = {
 
 RESPONSE: Mapping[str, str] = {
     **BOTH,
-    "date": CLOCK,
     "age": CLOCK,
     "server": SOFTWARE,
     "x-runtime": TOOK,
@@ -55,3 +54,18 @@ RESPONSE: Mapping[str, str] = {
     "x-process-time": TOOK,
     "server-timing": TOOK,
 }
+
+REQUEST_PRESENCE: Mapping[str, re.Pattern[str]] = {"user-agent": re.compile(r".+", re.DOTALL)}
+"""Compared is that they are there with a value of this form: there are servers that answer nobody who doesn't say who he
+is, but the name and version of a library are nothing that the service does."""
+
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_CLOCK = r"\d{2}:\d{2}:\d{2}"
+_DATES = (
+    rf"{_DAY}, \d{{1,2}} [A-Z][a-z]{{2}} \d{{4}} {_CLOCK} (?:GMT|UTC|[+-]\d{{4}})",
+    rf"{_DAY}[a-z]*, \d{{2}}-[A-Z][a-z]{{2}}-\d{{2}} {_CLOCK} GMT",
+    rf"{_DAY} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}",
+)
+RESPONSE_PRESENCE: Mapping[str, re.Pattern[str]] = {"date": re.compile("|".join(_DATES))}
+"""RFC 9110 section 6.6.1 asks whoever has a clock for one, section 5.6.7 for its form; an offset in place of GMT is
+common. The time itself is that of the answer."""

@@ -19,6 +19,9 @@ READS = ("GET", "HEAD", "OPTIONS", "TRACE")
 """The safe methods of RFC 9110 section 9.2.1."""
 
 LABEL_LENGTH = 100
+PRESENT = "(present)"
+"""Stands for every value of a header that is only compared for being there."""
+
 ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
 ADDRESS = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.%]+\]|localhost)(?::\d+)?")
 
@@ -39,7 +42,7 @@ class HttpMatcher:
         out: Tree = {"method": tree.get("method")}
         out["path"] = [forms.decoded(part) for part in path.removeprefix("/").split("/")]
         out["query"] = list(forms.pairs(query))
-        out["headers"] = _headers(lines, ignored.REQUEST, host)
+        out["headers"] = _headers(lines, ignored.REQUEST, ignored.REQUEST_PRESENCE, host)
         if cookies := _cookies(lines):
             out["cookies"] = cookies
         return {**out, **_body(tree, lines)}
@@ -49,7 +52,8 @@ class HttpMatcher:
         if not tree:
             return None
         lines = headers_of(tree)
-        out: Tree = {"status": tree.get("status"), "headers": _headers(lines, ignored.RESPONSE)}
+        headers = _headers(lines, ignored.RESPONSE, ignored.RESPONSE_PRESENCE)
+        out: Tree = {"status": tree.get("status"), "headers": headers}
         cookies: list[Value] = [_set_cookie(value) for value in _all(lines, "set-cookie")]
         if cookies:
             out["set-cookie"] = cookies
@@ -104,7 +108,9 @@ def _early(tree: Tree) -> list[Value]:
 # -- headers -------------------------------------------------------------------------------
 
 
-def _headers(lines: Headers, skip: Mapping[str, str], host: str = "") -> Tree:
+def _headers(
+    lines: Headers, skip: Mapping[str, str], presence: Mapping[str, re.Pattern[str]], host: str = ""
+) -> Tree:
     """By lower-case name: the value, or the list of values when it comes several times."""
     once = (*skip, "cookie", "set-cookie", *_upgrade_offer(lines))
     out = _grouped(tuple(line for line in lines if line[0].strip().lower() not in once))
@@ -112,6 +118,10 @@ def _headers(lines: Headers, skip: Mapping[str, str], host: str = "") -> Tree:
     named = host or said_host
     if named and not ADDRESS.fullmatch(named):
         out["host"] = named.lower()
+    for name, form in presence.items():
+        values = _all(lines, name)
+        if values and all(map(form.fullmatch, values)):
+            out[name] = PRESENT
     for name in ("authorization", "proxy-authorization"):
         if isinstance(said := out.get(name), str):
             out[name] = _authorization(said)
@@ -130,7 +140,7 @@ def _grouped(lines: Headers) -> Tree:
 
 
 def _all(lines: Headers, name: str) -> list[str]:
-    return [value for key, value in lines if key.lower() == name]
+    return [value for key, value in lines if key.strip().lower() == name]
 
 
 def _upgrade_offer(lines: Headers) -> tuple[str, ...]:

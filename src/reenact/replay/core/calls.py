@@ -59,7 +59,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """The end of a unit of work that is nobody's. It is answered as `like` was, or refused."""
+    """Nobody's: the end of a unit of work that is, or a ping that was not recorded. It is answered as
+    `like` was, or refused."""
 
     like: Recorded | None
 
@@ -95,7 +96,7 @@ class Calls:
         self._unseen = self._unseen_kinds([*session, *everything])
         self._reading = Pool(sorted(reads, key=self._at_ns))
         self._writes = Writes(session, self._cases, self._at_ns, self._reads)
-        self._given = given_words(case.request for case in suite.cases)
+        self._given = set(given_words(case.request for case in suite.cases))
         self._used: dict[str, list[Recorded]] = {}
         self._senders = senders(suite, self._waits)
         self._answered: set[str] = set()
@@ -109,7 +110,7 @@ class Calls:
         return [self.reader.recorded(call, case.id, tolerances) for call in calls]
 
     @property
-    def given(self) -> frozenset[str]:
+    def given(self) -> Set[str]:
         return self._given
 
     def of(self, case: str) -> list[Recorded]:
@@ -163,6 +164,8 @@ class Calls:
             near = [*pool.near(asked), *self._session.near(asked)]
             return miss(asked, near, self._used.get(case, []), self.reader, terms)
         self._use(found, case)
+        if self.discover and found.call.exact == asked.exact(asked.normal):
+            self._given |= given_words([asked.normal])  # what comes again is not made up anew
         return found
 
     def wait(self, asked: Asked, case: str) -> Wait | None:
