@@ -38,6 +38,11 @@ CHECK_PROGRAMS = {
     "puma": "puma",
     "prometheus-postgres-exporter": "prometheus-postgres-exporter",
     "prometheus-redis-exporter": "prometheus-redis-exporter",
+    "gcc": "gcc",
+    "/usr/include/stdlib.h": "libc6-dev",
+    "faketime": "faketime",
+    "php": "php-cli",
+    "ruby": "ruby",
 }
 
 

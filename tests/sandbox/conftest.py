@@ -3,6 +3,7 @@ namespace) and as an unprivileged user (with one)."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from reenact.sandbox import doctor
 from tests.sandbox import running
+from tests.sandbox.without_ptrace import deny_ptrace
 
 SOMEONE = 12321
 _USERS = ["root", "someone"] if os.geteuid() == 0 else ["self"]
@@ -37,6 +39,21 @@ def as_user(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], No
     return as_someone if request.param == "someone" else _directly
 
 
+@pytest.fixture(params=_USERS)
+def without_ptrace(request: pytest.FixtureRequest) -> Callable[[Callable[[], None]], None]:
+    """Runs a test body as the user, where ptrace is denied: `without_ptrace(body)`."""
+    uid = SOMEONE if request.param == "someone" else None
+
+    def run(body: Callable[[], None]) -> None:
+        def denied() -> None:
+            deny_ptrace()
+            body()
+
+        as_someone(denied, uid)
+
+    return run
+
+
 @pytest.fixture(params=["the_machine_s_clock", "a_clock_of_its_own"])
 def with_and_without_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test is done twice: what is traced for its clock must live and end as before."""
@@ -55,7 +72,8 @@ def _directly(body: Callable[[], None]) -> None:
     body()
 
 
-def as_someone(body: Callable[[], None], uid: int = SOMEONE) -> None:
+def as_someone(body: Callable[[], None], uid: int | None = SOMEONE) -> None:
+    """In a child; `uid` None: as who we are."""
     told, tell = os.pipe()
     child = os.fork()
     if child == 0:
@@ -68,11 +86,13 @@ def as_someone(body: Callable[[], None], uid: int = SOMEONE) -> None:
         pytest.fail(pickle.loads(problem), pytrace=False)
 
 
-def _be_someone(body: Callable[[], None], tell: int, uid: int) -> None:
+def _be_someone(body: Callable[[], None], tell: int, uid: int | None) -> None:
     try:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        if uid is not None:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: as after an exec
         sys.executable = _reachable_python()
         body()
     except BaseException:  # noqa: BLE001  a failed assertion above all

@@ -26,7 +26,9 @@ AsUser = Callable[[Callable[[], None]], None]
 sandboxed = [
     pytest.mark.sandbox,
     pytest.mark.slow,
-    pytest.mark.skipif(not seccomp.supported(os.uname().machine), reason="not on this machine"),
+    pytest.mark.skipif(
+        not seccomp.supported(os.uname().machine), reason="hardware: not on this machine"
+    ),
 ]
 
 

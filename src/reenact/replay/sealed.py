@@ -28,7 +28,7 @@ from reenact.replay.options import RunOptions
 from reenact.replay.world import Arrival, Greeted
 from reenact.sandbox import faketime
 from reenact.sandbox.need import start
-from reenact.sandbox.process import Sandbox
+from reenact.sandbox.process import NoClock, Sandbox
 from reenact.sandbox.reach import belongs_inside, dial_inside
 from reenact.sandbox.seed.runtimes import seeded
 from reenact.sandbox.spec import Laid, SandboxSpec
@@ -118,17 +118,30 @@ def _started(
         sandbox = stack.enter_context(start(spec))
         return sandbox, ServiceClock(sandbox, 0, moved=False)
     ahead_ns = due_ns - SystemClock().wall_ns()
-    sandbox = start(msgspec.structs.replace(spec, clock=True, clock_offset_ns=ahead_ns))
-    library = None if sandbox.clock else faketime.library()
-    if library is not None:
-        sandbox.close()
-        faketime.write_offset(folder / "clock", ahead_ns)
-        env = faketime.environment(spec.env, library, folder / "clock")
-        standing_in = start(msgspec.structs.replace(spec, env=env))
-        stack.enter_context(standing_in)
-        return standing_in, FaketimeClock(standing_in, ahead_ns, sandbox, folder / "clock")
-    stack.enter_context(sandbox)
+    library = faketime.library()
+    own = msgspec.structs.replace(
+        spec, clock=True, clock_offset_ns=ahead_ns, clock_needed=library is not None
+    )
+    try:
+        sandbox = stack.enter_context(start(own))
+    except NoClock as refused:
+        assert library is not None
+        return _standing_in(spec, library, ahead_ns, str(refused), folder, stack)
     return sandbox, ServiceClock(sandbox, ahead_ns if sandbox.clock else 0, moved=True)
+
+
+def _standing_in(
+    spec: SandboxSpec,
+    library: str,
+    ahead_ns: int,
+    why: str,
+    folder: Path,
+    stack: contextlib.ExitStack,
+) -> tuple[Sandbox, ServiceClock]:
+    faketime.write_offset(folder / "clock", ahead_ns)
+    env = faketime.environment(spec.env, library, folder, folder / "clock")
+    sandbox = stack.enter_context(start(msgspec.structs.replace(spec, env=env)))
+    return sandbox, FaketimeClock(sandbox, ahead_ns, why, folder / "clock")
 
 
 class ServiceClock:
@@ -149,11 +162,8 @@ class ServiceClock:
 class FaketimeClock(ServiceClock):
     """The second choice, and said to be so."""
 
-    def __init__(
-        self, sandbox: Sandbox, ahead_ns: int, refused: Sandbox, offset_file: Path
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, ahead_ns: int, why: str, offset_file: Path) -> None:
         super().__init__(sandbox, ahead_ns, moved=False)
-        why = "; ".join(refused.notes)
         self.problem = f"{why}; libfaketime stands in, which does not reach Go or static programs"
         self._offset_file = offset_file
 

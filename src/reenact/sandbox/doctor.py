@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from reenact.sandbox import faketime
 from reenact.sandbox.check import EXPLICIT, Check
+from reenact.sandbox.clock import ptrace, vdso
 from reenact.sandbox.files import notify, seccomp
 from reenact.sandbox.inside import kernel, mounts, netlink, network
 from reenact.sandbox.process import may_make_namespaces
+from reenact.sandbox.seed import seeded
 
 
 def supported() -> str | None:
@@ -26,7 +30,15 @@ def diagnose() -> list[Check]:
     """Every check, in the order in which a sandbox needs them. On Linux; see `need.diagnose`."""
     out = [_namespaces()]
     if out[0].ok:
-        out += [_network(), _files(), _changed_files(), _processes(), _low_ports()]
+        out += [
+            _network(),
+            _files(),
+            _changed_files(),
+            _processes(),
+            _clock(),
+            _seed(),
+            _low_ports(),
+        ]
     return [*out, _ipv6(), _uvloop()]
 
 
@@ -124,6 +136,54 @@ def _processes() -> Check:
         "in a container, run it with an unmasked /proc (--security-opt systempaths=unconfined)",
         required=False,
     )
+
+
+def _clock() -> Check:
+    problem = _tried(_trace)
+    if not vdso.supported(machine := os.uname().machine):
+        problem = f"not supported on {machine} yet"
+    if not problem:
+        return Check("clock", True, "a tested service lives at the time of its recording")
+    stand_in = faketime.library()
+    if stand_in:
+        detail = f"libfaketime stands in, which does not reach Go or static programs ({problem})"
+        return Check("clock", False, detail, _MAY_TRACE, required=False)
+    detail = f"a tested service has the machine's time ({problem})"
+    remedy = f"{_MAY_TRACE}; or install libfaketime (Debian: apt install faketime)"
+    return Check("clock", False, detail, remedy, required=False)
+
+
+def _seed() -> Check:
+    def body() -> None:
+        if reason := seeded.impossible():
+            raise OSError(reason)
+        os.close(seccomp.install(changes=False, draws=True))
+
+    problem = _tried(_trace) or _tried(body)
+    if not problem:
+        return Check("seed", True, "a service's randomness can be made repeatable (--seed)")
+    remedy = f"{_MAY_TRACE} (Linux 5.9 or later)"
+    return Check("seed", False, f"--seed cannot be had: {problem}", remedy, required=False)
+
+
+_MAY_TRACE = (
+    "allow ptrace: `sudo sysctl kernel.yama.ptrace_scope=1`, in a container --cap-add SYS_PTRACE "
+    "--security-opt seccomp=unconfined"
+)
+
+
+def _trace() -> None:
+    """As PID 1 of a sandbox does it with the service."""
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    try:
+        ptrace.ptrace(ptrace.SEIZE, child)
+    except OSError as error:
+        raise OSError(f"ptrace: {error.strerror}") from error
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, ptrace.WALL)
 
 
 def _low_ports() -> Check:

@@ -38,6 +38,8 @@ def start(spec: SandboxSpec) -> Sandbox:
 
     try:
         return process.start(spec)
+    except (process.NoClock, process.NoSeed):
+        raise
     except MachineError:
         from reenact.sandbox import doctor
 

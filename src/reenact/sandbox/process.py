@@ -40,11 +40,19 @@ _OFFSET_MAX_NS = 270 * 365 * 86400 * 10**9
 """What the code put into the service can hold (`reenact.sandbox.clock.code`)."""
 
 
+class NoClock(MachineError):
+    """The service cannot have a clock of its own, and was to start with one only."""
+
+
+class NoSeed(MachineError):
+    """The service's randomness cannot be made repeatable."""
+
+
 def start(spec: SandboxSpec) -> Sandbox:
     """Start the service; returns once it runs.
 
     UserError: the command cannot be executed. MachineError: no sandbox can be had here
-    (`doctor.diagnose` says why in full).
+    (`doctor.diagnose` says why in full), or none with what was asked for (NoClock, NoSeed).
     """
     spec = _complete(spec)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -108,6 +116,7 @@ def _plan(spec: SandboxSpec) -> Any:  # Any: contextmanager's own type
         "own_group": spec.own_group,
         "clock": spec.clock,
         "clock_offset_ns": spec.clock_offset_ns,
+        "clock_needed": spec.clock_needed,
         "seed": spec.seed,
         "watch": _watch_plan(spec),
         "files": [
@@ -153,8 +162,10 @@ def _first_word(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
         blame, text = marshal.loads(data[1:])
         if blame == "user":
             raise UserError(f"cannot run the service: {text}")
+        if blame == "clock":
+            raise NoClock(text)
         if blame == "seed":
-            raise MachineError(
+            raise NoSeed(
                 f"the service's randomness cannot be made repeatable here: {text}; leave --seed (and "
                 "`[replay] seed`) out, or see what `reenact doctor` says of it"
             )

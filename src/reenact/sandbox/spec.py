@@ -41,7 +41,8 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     `own_group`: the service gets a process group of its own, so that Ctrl-C does not reach it and
     `kill 0` of a script does not reach us. None: unless we are in the terminal's foreground.
     `clock`: the service's wall clock can be moved (docs/clock.md); it starts `clock_offset_ns`
-    nanoseconds from the machine's. It costs tracing: 0 and False mean none.
+    nanoseconds from the machine's. It costs tracing: 0 and False mean none. `clock_needed`: where it
+    cannot be had, the service is not started, and `process.NoClock` says why.
     `seed`: the service's randomness is repeatable (docs/seed.md); MachineError when it cannot be.
     `stdin`, `stdout`, `stderr`: descriptors; None inherits ours.
     """
@@ -58,6 +59,7 @@ class SandboxSpec(msgspec.Struct, frozen=True, kw_only=True):
     own_group: bool | None = None
     clock: bool = False
     clock_offset_ns: int = 0
+    clock_needed: bool = False
     seed: int | None = None
     stdin: int | None = None
     stdout: int | None = None

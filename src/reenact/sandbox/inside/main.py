@@ -55,8 +55,8 @@ _NO_DEADLINES = (
 
 
 class Failed(Exception):
-    """Could not start: (who can mend it: "user" | "machine" | "seed", what happened). "seed" is a
-    machine that has sandboxes, and cannot make the service's randomness repeatable."""
+    """Could not start: (who can mend it: "user" | "machine" | "seed" | "clock", what happened). The
+    last two are of a machine that has sandboxes, but not with these."""
 
 
 def main(control_fd: int, plan_fd: int) -> None:
@@ -221,15 +221,18 @@ def _tracer(plan: dict[str, Any], out: dict[str, Any], seeded: Seeded | None) ->
 
     problem = tracer.impossible() or tracer.no_clock() if plan["clock"] else ""
     if problem:
-        out["notes"].append(_no_clock(problem))
-        plan["clock"] = False
+        _clockless(plan, out, problem)
         if seeded is None:
             return None
     return tracer.Tracer(plan["clock_offset_ns"] if plan["clock"] else None, seeded)
 
 
-def _no_clock(problem: str) -> str:
-    return f"the service has the machine's clock, not the recording's: {problem}"
+def _clockless(plan: dict[str, Any], out: dict[str, Any], problem: str) -> None:
+    text = f"the service has the machine's clock, not the recording's: {problem}"
+    if plan["clock_needed"]:
+        raise Failed("clock", text)
+    out["notes"].append(text)
+    plan["clock"] = False
 
 
 def _told(watched: Watched | None, seeded: Seeded | None) -> Told | None:
@@ -304,7 +307,7 @@ def _adopt(tracer: Tracer, pid: int, go: int, plan: dict[str, Any], out: dict[st
         problem = f"ptrace: {error.strerror}"
         if plan["seed"] is not None:
             raise Failed("seed", problem) from error
-        out["notes"].append(_no_clock(problem))
+        _clockless(plan, out, problem)
         return False
     os.write(go, b"t")
     return True
@@ -336,7 +339,7 @@ def _first_exec(tracer: Tracer, pid: int, plan: dict[str, Any], out: dict[str, A
             if tracer.unseeded:
                 raise Failed("seed", tracer.unseeded)
             if tracer.problem and plan["clock"]:
-                out["notes"].append(_no_clock(tracer.problem))
+                _clockless(plan, out, tracer.problem)
             return None
 
 
