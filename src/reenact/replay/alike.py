@@ -25,7 +25,6 @@ from reenact.rename.align import align
 from reenact.rename.forms import BOUND
 from reenact.rename.opened import deep_leaves, inside
 
-
 OFTEN = 3
 """So many calls of a kind made up what stands at some place of their requests, and at least one in..."""
 
