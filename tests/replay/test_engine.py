@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
@@ -154,6 +155,18 @@ def test_an_order_that_the_recording_shows_is_asserted() -> None:
     assert [c.interaction for c in verdict.calls] == ["1.4"]
 
 
+def test_where_a_call_is_missing_what_followed_it_is_not_told_to_be_early() -> None:
+    def no_write(request: str) -> Generator[str, str, str]:
+        yield "BEGIN"
+        yield "GET stock pen"
+        yield "COMMIT"
+        return "bought pen"
+
+    [verdict] = verdicts(play(suite(BUY), no_write))
+    assert (verdict.missing, verdict.calls) == ((("1.3", "SET stock pen 4"),), ())
+    assert [s.fate for s in verdict.timeline] == ["as recorded"] * 3 + ["missing"]
+
+
 def test_calls_after_the_response_are_waited_for_and_belong_to_the_case() -> None:
     audited = msgspec.structs.replace(BUY, calls=(*BUY.calls, call("1.5", "LOG bought pen")))
     found = play(suite(audited), buy, late=lambda request: ["LOG bought pen"])
@@ -168,6 +181,26 @@ def test_session_calls_are_served_as_often_as_asked_and_not_asserted() -> None:
 
     what = suite(case(1, "X", "ok"), session=[call("s.1", "PING", "PONG", uses=Uses.MANY)])
     assert verdicts(play(what, pinging))[0].status is Status.PASS
+
+
+def pinging(request: str) -> Generator[str, str, str]:
+    return (yield "HELLO")
+
+
+def test_a_ping_that_was_not_recorded_is_answered_and_is_no_finding() -> None:
+    plugin = dataclasses.replace(TOY, always=lambda request: "HI" if request == "HELLO" else None)
+    what = suite(case(1, "X", "HI"), session=[call("s.1", "PING", "PONG", uses=Uses.MANY)])
+    engine = Engine(what, {"toy": plugin}, Mode(), wall_ns=10**18, now_ns=0)
+    found = Simulator(engine, pinging).run()
+    assert [(v.status, reason(v)) for v in verdicts(found)] == [(Status.PASS, "")]
+
+
+def test_a_ping_that_was_recorded_is_answered_as_it_was() -> None:
+    plugin = dataclasses.replace(TOY, always=lambda request: "HI")
+    what = suite(case(1, "X", "LOADING"), session=[call("s.1", "HELLO", "LOADING", uses=Uses.MANY)])
+    engine = Engine(what, {"toy": plugin}, Mode(), wall_ns=10**18, now_ns=0)
+    [verdict] = verdicts(Simulator(engine, pinging).run())
+    assert verdict.status is Status.PASS
 
 
 QUEUE = [

@@ -95,7 +95,7 @@ VERDICTS = (
         calls=(
             CallDifferences(
                 interaction="2.3", label="COMMIT",
-                differences=(Difference(change=Change.ORDER, at=("request",), recorded="after 2.2", live="before 2.2"),),
+                differences=(Difference(change=Change.ORDER, at=("order",), recorded=["2.2"], live="asked before 2.2 had been answered"),),
             ),
         ),
         misses=(

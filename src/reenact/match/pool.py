@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reenact.diff.tree import Comparison, Terms, compare
+from reenact.model.exchange import Outcome
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Interaction, Tolerance
 from reenact.model.symbol import Generated
@@ -92,6 +93,24 @@ class Reader:
             handles=self.plugins[interaction.protocol].handles & _keys(normal),
             tolerated={t.at.removeprefix(own): t.rule for t in tolerances if t.at.startswith(own)},
         )
+
+    def always(self, asked: Asked) -> Recorded | None:
+        """A call like it as any server would have answered it, where that takes no recording."""
+        response = (
+            self.plugins[asked.protocol].always(asked.request) if asked.housekeeping else None
+        )
+        if response is None:
+            return None
+        made = Interaction(
+            id="",
+            protocol=asked.protocol,
+            destination=asked.destination,
+            connection=0,
+            outcome=Outcome.COMPLETE,
+            request=asked.request,
+            response=response,
+        )
+        return self.recorded(made, "")
 
     def asked(self, protocol: str, destination: str, request: Value) -> Asked:
         matcher = self.plugins[protocol].matcher

@@ -183,6 +183,10 @@ def _nothing_drawn(request: Value, response: Value) -> Iterable[tuple[Hashable, 
     return ()
 
 
+def _depends(request: Value) -> Value:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolPlugin:
     """Everything the rest of the house knows of a protocol.
@@ -213,3 +217,6 @@ class ProtocolPlugin:
     handles: frozenset[str] = frozenset()
     """Keys of `normal` under which a request gives names that nobody outside its connection sees: any
     name will do, and a new one replaces what the old one stood for."""
+    always: Callable[[Value], Value] = _depends
+    """The response that every server which answers at all gives to a request of housekeeping (a ping's);
+    None where it depends on the server. It needs no recording: when a pool pings is chance."""

@@ -18,6 +18,8 @@ MARKS = {
     "as recorded": "ok",
     "changed": "!!",
     "extra": "++",
+    "repeated": "++",
+    "out of order": "^^",
     "missing": "--",
     "background": "..",
     "pushed": "<<",
@@ -121,8 +123,15 @@ def _belief(report: Report) -> str:
 
 def _difference(difference: Difference, where: str, base: Path, belief: str) -> Finding:
     text = f"{where}{safe(path_text(difference.at))}: {difference_text(difference)}"
+    if difference.change is Change.ORDER and difference.at == ("order",):
+        text = f"{where}{_too_early(difference)}"
     reason = _REASONS.get(difference.change, belief)
     return Finding(headline=text, place=(*base, *difference.at), details=(reason,))
+
+
+def _too_early(difference: Difference) -> str:
+    followed = difference.recorded if isinstance(difference.recorded, list) else []
+    return f"recorded after {', '.join(map(str, followed))}; now {safe(str(difference.live))}"
 
 
 _ALONE = "why: a value that the service makes up stands for one recorded value, and for that alone"
@@ -227,6 +236,6 @@ def _timeline(steps: Sequence[Step]) -> Iterator[Line]:
 
 def _step_line(step: Step) -> Line:
     mark = MARKS.get(step.fate, "??")
-    style = {"ok": "good", "!!": "bad", "++": "bad", "--": "bad"}.get(mark, "dim")
+    style = {"ok": "good", "!!": "bad", "++": "bad", "^^": "bad", "--": "bad"}.get(mark, "dim")
     name = f"{safe(step.interaction)}  " if step.interaction else ""
     return Line(f"    {mark}  {name}{step.protocol}  {short(safe(step.label), width=100)}", style)

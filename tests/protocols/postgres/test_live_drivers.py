@@ -13,10 +13,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from reenact.model.value import Value
-from tests.protocols.postgres.server import Postgres, binaries, postgres
+from reenact.protocols.postgres import PLUGIN
+from tests.protocols.postgres.server import PASSWORD, Postgres, binaries, postgres
 from tests.protocols.postgres.theatre import Engine, Tape, recording, replaying
 
 pytestmark = [
@@ -117,6 +119,19 @@ def test_what_a_driver_keeps_prepared_makes_no_difference(
 ) -> None:
     said, tape = record(server, script, recorded)
     assert replay(tape, script, replayed) == said
+
+
+def test_a_ping_is_answered_as_a_server_does(server: Postgres) -> None:
+    server.fresh_database()
+    pings = ["", ";", "-- ping", "SELECT 1", "select 1 AS one", "VALUES (1)"]
+    with recording(server.port) as (port, tape):
+        where = f"host=127.0.0.1 port={port} dbname=shop user=app password={PASSWORD}"
+        with psycopg.connect(where, autocommit=True) as connection:
+            for ping in pings:
+                connection.execute(ping)
+    asked = [i for i in tape.interactions() if isinstance(i.request, dict) and "query" in i.request]
+    assert [PLUGIN.always(i.request) for i in asked] == [i.response for i in asked]
+    assert len(asked) == len(pings)
 
 
 def test_node_postgres_sees_the_same_again(server: Postgres, node_folder: Path) -> None:

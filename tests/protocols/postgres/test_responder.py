@@ -281,6 +281,28 @@ def test_an_answer_after_the_client_left_says_nothing() -> None:
     assert stage.answer(ONE_ROW) == []
 
 
+@pytest.mark.parametrize("sql", ["", ";", "-- ping", "SELECT 1", "select 1 AS one", "VALUES (1)"])
+def test_a_ping_needs_no_recording(sql: str) -> None:
+    stage = opened()
+
+    def always() -> list[Payload]:
+        response = PLUGIN.always(stage.asked[0].request)
+        assert response is not None
+        return stage.answer(response)
+
+    stage.say(m.Query(sql=sql.encode()))
+    simple = always()
+    assert simple[-1] == m.ReadyForQuery(status=b"I")
+    stage.say(parse(sql.encode()), describe(b"S"), SYNC)
+    assert not isinstance(always()[-1], m.ErrorResponse)
+
+
+def test_no_other_statement_goes_without_a_recording() -> None:
+    for sql in ("SELECT 2", "SELECT true", "BEGIN", "SELECT now()"):
+        assert PLUGIN.always({"query": sql}) is None
+    assert PLUGIN.always({"startup": {}}) is None
+
+
 def test_an_unknown_statement_is_the_servers_own_error() -> None:
     said = opened().say(bind(name=b"gone"), SYNC)
     assert error_of(said)[b"C"] == b"26000"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reenact.protocols.redis import PLUGIN
 from tests.protocols.redis.theatre import Tape, recording, replaying
 from tests.servers.process import binary
 from tests.servers.redis import Redis, redis
@@ -71,6 +72,15 @@ def test_redis_py_sees_the_same_again(server: Redis, script: str, resp: str) -> 
     command = driver(script, resp)
     heard, tape = record(server, *command)
     assert replay(tape, *command) == heard
+
+
+def test_a_ping_is_answered_as_a_server_does(server: Redis) -> None:
+    pings = "AUTH secret\nPING\nPING word\nECHO word\n"
+    _, tape = record(server, binary("redis-cli"), "-p", "PORT", given=pings)
+    asked = {str(i.request): i for i in tape.interactions()}
+    answered = {text: i.response for text, i in asked.items() if PLUGIN.always(i.request)}
+    assert len(answered) == 3
+    assert answered == {text: PLUGIN.always(asked[text].request) for text in answered}
 
 
 def test_commands_may_come_in_any_pieces(server: Redis) -> None:

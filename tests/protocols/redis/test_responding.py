@@ -47,6 +47,28 @@ def test_answers_leave_in_the_order_of_the_commands():
         )
 
 
+@pytest.mark.parametrize(
+    ("words", "response"),
+    [
+        (["PING"], {"simple": "PONG"}),
+        (["ping", "a word"], "a word"),
+        (["ECHO", "a word"], "a word"),
+        (["GET", "a"], None),
+        (["PING", "two", "words"], None),
+    ],
+)
+def test_a_ping_needs_no_recording(words, response):
+    assert PLUGIN.always({"command": words, "db": 3}) == response
+
+
+def test_a_ping_is_answered_as_its_connection_speaks():
+    r = responder()
+    assert done(r, "PING", with_=["pong", ""]) == [Send(b"+PONG\r\n")]
+    done(r, "SUBSCRIBE", "a", with_=["subscribe", "a", 1])
+    assert done(r, "PING", with_={"simple": "PONG"}) == [Send(b"*2\r\n$4\r\npong\r\n$0\r\n\r\n")]
+    assert done(r, "PING", with_={"error": "LOADING"}) == [Send(b"-LOADING\r\n")]
+
+
 @pytest.mark.parametrize("name", ["ECHO", "PING"])
 def test_a_word_to_be_echoed_is_the_live_one(name):
     assert PLUGIN.matcher.normal({"command": [name, "6b03:5bb6"]}) == PLUGIN.matcher.normal(

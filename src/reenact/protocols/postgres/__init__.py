@@ -15,7 +15,7 @@ from reenact.model.protocol import ProtocolPlugin
 from reenact.model.segment import Flow
 from reenact.protocols.postgres import messages
 from reenact.protocols.postgres.codec import LIMIT, PostgresCodec, PostgresEncoder, detect
-from reenact.protocols.postgres.matcher import PostgresMatcher
+from reenact.protocols.postgres.matcher import PostgresMatcher, always
 from reenact.protocols.postgres.pairer import PostgresPairer
 from reenact.protocols.postgres.recall import recall
 from reenact.protocols.postgres.responder import PostgresResponder
@@ -44,4 +44,5 @@ PLUGIN = ProtocolPlugin(
     buffer_limit=LIMIT,
     handles=frozenset({"gives"}),
     drawn=drawn,
+    always=always,
 )

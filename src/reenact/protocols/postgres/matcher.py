@@ -134,6 +134,15 @@ def _list(value: Value) -> list[Value]:
 # -- traits ---------------------------------------------------------------------------------
 
 _PINGS = frozenset(("", "select 1", "select 1 as one", "select true", "values (1)"))
+_PONGS: dict[str, tuple[str, Value] | None] = {
+    "": None,
+    "select 1": ("?column?", 1),
+    "select 1 as one": ("one", 1),
+    "values (1)": ("column1", 1),
+}
+"""Name and value of what a ping gives; None: no result. What `SELECT true` calls its column depends on
+the server."""
+
 _SESSION_VERBS = frozenset(("SHOW", "RESET", "DISCARD", "DEALLOCATE", "UNLISTEN"))
 _SET = re.compile(r"SET (?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)", re.IGNORECASE)
 _SET_CONFIG = r"(?:pg_catalog\.)?set_config\([^(),]+, [^(),]+, false\)"
@@ -158,6 +167,22 @@ def _housekeeping(sql: str) -> bool:
         return True
     used = parser.tables(sql) if "pg_type" in sql else frozenset()
     return "pg_type" in used and used <= _TYPE_TABLES and _reads(sql)
+
+
+def always(request: Value) -> Value:
+    """What any server answers to a ping, or to its preparation."""
+    tree = request if isinstance(request, dict) else {}
+    sql = tree.get("query", tree.get("prepare"))
+    ping = sqltext.collapse(sql).lower() if isinstance(sql, str) and len(sql) <= LABEL else None
+    if ping not in _PONGS or "params" in tree:
+        return None
+    pong = _PONGS[ping]
+    columns: Value = [{"name": pong[0], "type": "int4"}] if pong else []
+    if "prepare" in tree:
+        return {"parameters": [], "columns": columns} if pong else {"parameters": []}
+    if pong is None:
+        return {"empty": True, "status": "I"}
+    return {"columns": columns, "rows": [[pong[1]]], "tag": "SELECT 1", "status": "I"}
 
 
 def _session_statement(shape: str) -> bool:

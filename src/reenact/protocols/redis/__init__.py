@@ -7,7 +7,7 @@ import re
 from reenact.model.protocol import Confidence, ProtocolPlugin
 from reenact.model.segment import Flow, Side
 from reenact.protocols.framing import FramedCodec
-from reenact.protocols.redis.commands import KNOWN
+from reenact.protocols.redis.commands import KNOWN, always
 from reenact.protocols.redis.frame import RespFramer
 from reenact.protocols.redis.match import RedisMatcher
 from reenact.protocols.redis.messages import Frame, FrameEncoder, parse
@@ -77,4 +77,5 @@ PLUGIN = ProtocolPlugin(
     responder=lambda flow, recalled: RedisResponder(codec()),
     buffer_limit=LIMIT,
     drawn=drawn,
+    always=always,
 )

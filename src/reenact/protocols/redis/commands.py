@@ -69,6 +69,17 @@ KNOWN = (READS | HOUSEKEEPING | BLOCKING | SUBSCRIBES.keys() | READING_PARTS.key
 DELIVERIES = frozenset({"message", "pmessage", "smessage"})
 
 
+def always(request: Value) -> Value:
+    """What any server answers: PONG to PING, the word to PING and ECHO with one (redis.io/commands/ping)."""
+    words = request.get("command") if isinstance(request, dict) and "reply" not in request else None
+    match words if isinstance(words, list) else []:
+        case [name] if str(name).upper() == "PING":
+            return {"simple": "PONG"}
+        case [name, word] if str(name).upper() in ("PING", "ECHO"):
+            return word
+    return None
+
+
 def name_of(words: list[Value]) -> str:
     return str(words[0]).upper() if words else ""
 

@@ -80,11 +80,19 @@ class RedisResponder:
                 case _:
                     pass  # a null
         trees = asked.words[1:2] if _echoes(reply) else _replies(reply.response)
+        if name_of(asked.words) == "PING" and not failed(reply.response):
+            trees = [self._pong(asked.words[1:])]
         self._follow(asked.words, reply.response, trees)
         if name_of(asked.words) in SUBSCRIBES:
             trees = [self._delivered(tree) for tree in trees]
         sent: list[Action] = [Send(b"".join(self._encode(tree) for tree in trees))]
         return [*sent, Close()] if name_of(asked.words) == "QUIT" else sent
+
+    def _pong(self, word: list[Value]) -> Value:
+        """It depends on what the connection is, so a recorded one may be of another (redis.io/commands/ping)."""
+        if self._conversation.channels and not self._conversation.resp3:
+            return ["pong", *(word or [""])]
+        return word[0] if word else {"simple": "PONG"}
 
     def _refuse(self, reason: str) -> list[Action]:
         return [Send(self._encode({"error": f"ERR reenact: no recording: {reason}"}))]

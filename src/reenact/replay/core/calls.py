@@ -59,7 +59,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """The end of a unit of work that is nobody's. It is answered as `like` was, or refused."""
+    """Nobody's: the end of a unit of work that is, or a ping that was not recorded. It is answered as
+    `like` was, or refused."""
 
     like: Recorded | None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, field
 
+import msgspec
+
 from reenact.diff.tree import Comparison, Terms, compare
 from reenact.match.pool import Asked, Reader, kinds_by_path
 from reenact.model.difference import Change, Conflict, Difference
@@ -31,6 +33,18 @@ LIFE_NS = 10 * 10**9
 again never falls silent."""
 
 
+OUT_OF_ORDER = "out of order"
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A call that came before those which it was recorded to follow had been answered."""
+
+    interaction: Interaction
+    label: str
+    before: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Running:
     """Everything known of the case that is open now ("" for what is outside of any case)."""
@@ -48,7 +62,7 @@ class Running:
     served: list[Served] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
-    ordered: list[CallDifferences] = field(default_factory=list)
+    ordered: list[Early] = field(default_factory=list)
     tolerated: list[CallDifferences] = field(default_factory=list)
     filled: list[Filled] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
@@ -95,8 +109,8 @@ class Running:
         fate = "as recorded"
         early = [id for id in interaction.after if id not in self.answered]
         if early and not found.again:
-            fate = "out of order"
-            self.ordered.append(_order(interaction, asked, early))
+            fate = OUT_OF_ORDER
+            self.ordered.append(Early(interaction, asked.label, tuple(early)))
         self._step(asked, fate, interaction.id)
 
     def strays(self) -> tuple[Stray, ...]:
@@ -135,15 +149,33 @@ class Running:
         return min(self.last_ns, self.done_ns + LIFE_NS) + quiet_ns
 
 
-def _order(interaction: Interaction, asked: Asked, early: list[str]) -> CallDifferences:
-    recorded: list[Value] = [*interaction.after]
+def _early(running: Running, never: Set[str]) -> list[Early]:
+    """Those that did not wait for a call that was made later. Where it was never made, that says all
+    there is to say."""
+    return [call for call in running.ordered if not never >= set(call.before)]
+
+
+def _steps(running: Running, early: list[Early]) -> list[Step]:
+    ids = {call.interaction.id for call in early}
+    return [
+        msgspec.structs.replace(step, fate="as recorded")
+        if step.fate == OUT_OF_ORDER and step.interaction not in ids
+        else step
+        for step in running.steps
+    ]
+
+
+def _order(call: Early) -> CallDifferences:
+    recorded: list[Value] = [*call.interaction.after]
     difference = Difference(
         change=Change.ORDER,
         at=("order",),
         recorded=recorded,
-        live=f"asked before {', '.join(early)} had been answered",
+        live=f"asked before {', '.join(call.before)} had been answered",
     )
-    return CallDifferences(interaction=interaction.id, label=asked.label, differences=(difference,))
+    return CallDifferences(
+        interaction=call.interaction.id, label=call.label, differences=(difference,)
+    )
 
 
 class Judge:
@@ -204,8 +236,10 @@ class Judge:
             (c.interaction.id, self._reader.label(c.interaction)) for c in calls.unused(case.id)
         ]
         notes = [running.error, *running.faults]
+        early = _early(running, {id for id, _ in missing})
+        ordered = [_order(call) for call in early]
         changed = bool(comparison.unexplained or running.error or running.conflicts)
-        effects = bool(running.misses or missing or running.ordered or running.faults)
+        effects = bool(running.misses or missing or ordered or running.faults)
         if effects and not self._responses_only:
             changed = True
         if case.aside:
@@ -219,12 +253,12 @@ class Judge:
             status=Status.UNKNOWN if doubt else Status.FAIL if changed else Status.PASS,
             title=self._reader.plugins[case.protocol].matcher.label(case.request),
             differences=tuple(comparison.differences),
-            calls=(*running.ordered, *running.tolerated),
+            calls=(*ordered, *running.tolerated),
             misses=tuple(running.misses),
             missing=tuple(missing),
             conflicts=tuple(running.conflicts),
             bindings=self._names.bindings() if changed else (),
-            timeline=(*running.steps, *_missing_steps(calls, case)),
+            timeline=(*_steps(running, early), *_missing_steps(calls, case)),
             took_ns=now_ns - running.began_ns,
             note="; ".join(note for note in (doubt, *notes) if note),
             see=running.see,

@@ -497,6 +497,9 @@ class Engine:
         if asked.waits and (wait := self._calls.wait(asked, running.id)) is not None:
             return self._wait(conn, ask, wait, now_ns)
         found = self._found(made, asked)
+        if isinstance(found, Miss) and (always := self._always(made, asked)):
+            running.asked(asked, Background(always), now_ns)
+            return self._answered_like(conn, ask.token, always, now_ns)
         late_of = self._late_of(made, asked, found)
         self._credit(made, found, late_of)
         if isinstance(found, Background):
@@ -523,6 +526,9 @@ class Engine:
         if at_ns > now_ns:
             return self._hold(conn, ask.token, interaction, at_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
+
+    def _always(self, made: _Conn, asked: Asked) -> Recorded | None:
+        return None if made.destination in self._mode.live else self._calls.reader.always(asked)
 
     def _found(self, made: _Conn, asked: Asked) -> Choice | Background | Miss:
         """Which recorded call a live one is."""
