@@ -152,3 +152,28 @@ def test_a_connection_of_a_pool_is_no_unit_though_it_had_one_transaction() -> No
     others = [Step(False, False, 0, "b"), Step(False, False, 0, "c")]
     assert not one_unit([*others, *brief[1:]]), "it served other requests"
     assert not one_unit([*brief[:2], Step(False, True, 10**10, "a")]), "it was kept"
+
+
+def test_a_read_made_earlier_than_recorded_has_the_answer_of_its_own_time() -> None:
+    """It was recorded after a purchase that has not been made yet."""
+    tenth = SECOND // 10
+    moments = (
+        (1, case(1, "SHOW pen", "pen 5", call("1.1", "GET stock pen", "5"))),
+        (2, case(2, "LIST", "stock pen 5")),
+        (3, case(3, "BUY pen", "bought", call("3.1", "SET stock pen 4"))),
+        (4, case(4, "SHOW pen", "pen 4", call("4.1", "GET stock pen", "4"))),
+    )
+    recorded = [replace(k, at_ns=n * 3 * tenth, took_ns=tenth) for n, k in moments]
+
+    def forgetful(request: str) -> Generator[str, str, str]:
+        if request == "BUY pen":
+            yield "SET stock pen 4"
+            return "bought"
+        told = yield "GET stock pen"
+        return f"stock pen {told}" if request == "LIST" else f"pen {told}"
+
+    run = play(suite(*recorded), forgetful, discover=True, rehearsal=True)
+    assert [d.observation.reproduced for d in run.done] == [True] * 4
+    assert [
+        d.observation.case for d in run.done if any(s.shared for s in d.observation.served)
+    ] == ["0002-x"]

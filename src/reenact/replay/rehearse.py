@@ -22,7 +22,7 @@ from reenact.model.symbol import Generated
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
 from reenact.rename.forms import BOUND, INSTANTS
-from reenact.replay.alike import alike_vary_alike, tries_vary_alike
+from reenact.replay.alike import alike_vary_alike, kinds_vary_alike, tries_vary_alike
 from reenact.replay.core.events import Observation, Served
 from reenact.replay.shared import OFTEN, Calls, Kind, Place, Shared
 
@@ -70,7 +70,8 @@ def learn(
     """The suite as the observed runs show it: calls with the case that asked for them, sites
     of generated values, how often a call is made, and which order held every time."""
     taught = _Lesson(suite, runs, findings, plugins).suite()
-    return tries_vary_alike(alike_vary_alike(taught, plugins), plugins)
+    taught = kinds_vary_alike(alike_vary_alike(taught, plugins), plugins)
+    return tries_vary_alike(taught, plugins)
 
 
 class _Lesson:

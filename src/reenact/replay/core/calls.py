@@ -319,12 +319,13 @@ class Calls:
         more like it, so values that differ are none that the service makes up."""
         if not self._share:
             return None
-        if self.discover and (then := self._recorded_then(asked, terms, present.window)):
-            return then
+        then = self._recorded_then(asked, terms, present.window) if self.discover else None
         found = self._reading.exact(asked, terms.names)
         if not found:
-            return None
+            return then
         call = self._turn(found, present)
+        if then is not None and then.call.interaction.response == call.interaction.response:
+            return then
         return Choice(call, compare_call(call, asked, terms), again=True, shared=True)
 
     def _sent(self, found: list[Recorded]) -> bool:

@@ -21,7 +21,7 @@ RUN_NS = 10 * 10**9
 """What all delays of a run may come to, about; in long suites they are shorter."""
 
 
-LAG_EVERY = 5
+LAG_EVERY = 4
 LAG_NS = 30 * 10**6
 """In some runs answers to background calls are late by this: threads of the service's own are
 then behind its requests, which they mostly are not."""
@@ -35,7 +35,7 @@ class Shake:
     def __init__(self, cases: Iterable[Case], run: int) -> None:
         """`run` 0 delays nothing."""
         self._run = run
-        self._lags = LAGS_MAX if run and run % LAG_EVERY == 0 else 0
+        self._lags = LAGS_MAX if run % LAG_EVERY == 1 else 0
         self._ids = {a for case in cases for call in case.calls for a in call.after} if run else ()
         mean_ns = STEP_NS * (STEPS - 1) // 2
         self._step_ns = min(STEP_NS, STEP_NS * RUN_NS // (mean_ns * len(self._ids) or 1))
