@@ -292,6 +292,13 @@ def test_a_uuid_is_retold_without_its_dashes_and_in_capitals() -> None:
     ]
 
 
+def test_a_uuid_that_was_first_seen_without_its_dashes_is_retold_with_them() -> None:
+    names = Renaming()
+    names.bind("hex", U1.replace("-", ""), U2.replace("-", ""))
+    assert names.retell([U1, f"/tasks/{U1}"]) == [U2, f"/tasks/{U2}"]
+    assert names.untell(U2) == U1
+
+
 def test_json_in_a_text_keeps_its_writing_and_the_order_of_its_members() -> None:
     recorded = json.dumps({"id": U1, "n": 1})
     sites = learned([(recorded, json.dumps({"id": str(uuid4()), "n": 1}))])

@@ -35,6 +35,15 @@ def _digits(text: str) -> str:
     return text.replace("-", "") if len(text) == 36 and _UUID.fullmatch(text) else text
 
 
+def _dashed(text: str) -> str:
+    """The other way, for what was first seen as digits: a driver may write a UUID so where the database
+    writes its dashes. Any other text as it is."""
+    if len(text) != 32 or not _DIGITS.fullmatch(text):
+        return text
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+_DIGITS = re.compile("[0-9a-f]{32}")
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -45,7 +54,7 @@ def _capital(text: str) -> str:
 
 _WRITTEN: tuple[Callable[[str], str], ...] = (
     *(str, quote, quote_plus, partial(quote, safe="")),
-    *(_in_lower_case, _slashed, _digits, _capital),
+    *(_in_lower_case, _slashed, _digits, _dashed, _capital),
 )
 
 
