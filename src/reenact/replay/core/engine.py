@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -165,6 +165,7 @@ class Engine:
         self._in_vain = 0  # cases that waited for calls which did not come
         self._unanswered = 0  # cases whose response did not come in time
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
+        self._to_come = Counter(case.connection for case in self._todo)  # by the former
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
         self._session = self._outside
@@ -302,6 +303,7 @@ class Engine:
         out: list[Command] = []
         while self._todo:
             case = self._todo.popleft()
+            self._to_come[case.connection] -= 1
             if case.response is None:
                 out.append(self._aside(case))
                 continue
@@ -407,21 +409,28 @@ class Engine:
         return SEEN_WAIT_NS if self._suite.rehearsed else QUIET_NS
 
     def _finish_case(self, now_ns: int) -> list[Command]:
+        case = self._now.case
+        assert case is not None
+        hung_up = self._hang_up(case, doubtful=self._now.response is None)
         done = self._done(now_ns)
         if self._mode.fail_fast and any(d.verdict.status.value == "fail" for d in done):
             self._todo.clear()
-        return [*done, *self._next_case(now_ns)]
+        return [*done, *hung_up, *self._next_case(now_ns)]
+
+    def _hang_up(self, case: Case, *, doubtful: bool) -> list[Command]:
+        """A client closes a connection on which it asks no more, or gets no answer: a service of one thread
+        hears nobody else until then."""
+        if self._to_come[case.connection] and not doubtful:
+            return []
+        conn = self._by_recorded.pop(case.connection, None)
+        return [] if conn is None or self._callers.pop(conn, None) is None else [Shut(conn)]
 
     def _done(self, now_ns: int) -> list[CaseDone]:
-        """The verdict of the open case. A case whose connection is in doubt gets a new one."""
+        """The verdict of the open case."""
         running, self._now = self._now, self._outside
         case = running.case
         assert case is not None
         self._passed_ns = case.at_ns + case.took_ns
-        if running.response is None:
-            conn = self._by_recorded.pop(case.connection, None)
-            if conn is not None:
-                self._callers.pop(conn, None)
         return [CaseDone(*self._judge.verdict(running, self._calls, now_ns))]
 
     def _end(self, now_ns: int) -> list[Command]:
