@@ -172,6 +172,7 @@ class Engine:
         self._later: list[tuple[int, int, int, Interaction]] = []
         self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._live: dict[tuple[int, int], tuple[Running, Asked]] = {}  # the same
+        self._began = False
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
 
@@ -179,6 +180,7 @@ class Engine:
 
     def begin(self, now_ns: int) -> list[Command]:
         """The service's ports are open: send the first case."""
+        self._began = True
         return self._next_case(now_ns)
 
     def opened(self, conn: int, flow: Flow, now_ns: int) -> list[Command]:
@@ -614,7 +616,9 @@ class Engine:
             return None
         if not case and interaction.took_ns > SLOW_NS:
             return interaction.took_ns
-        return self._shake.delay_ns(interaction.id) if case else self._shake.lag_ns()
+        if case:
+            return self._shake.delay_ns(interaction.id)
+        return self._shake.lag_ns(listening=self._began)
 
     def _held_until_ns(self, conn: int) -> int:
         """Answers of one connection leave in the order of the questions, so none is given before
