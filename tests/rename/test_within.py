@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import pickle
+import struct
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -254,6 +255,47 @@ def test_an_object_of_ruby_is_compared_within_whether_or_not_it_is_utf8() -> Non
     assert found.at == ("response", "marshal", ":value")
     longer = judged(recorded, cached(f"{NOW}.5", "ann" + "n" * 200), sites)
     assert [d.at[-1] for d in longer.unexplained] == [":value"]
+
+
+def rails(value: bytes, at: float, *, packed: bool = False) -> bytes:
+    """An entry of Rails' cache from 7.1 on: activesupport/lib/active_support/cache/coder.rb"""
+    kind = 1 if value.startswith(b"\x04\x08") else 2
+    head = b"\0\x11" + struct.pack("<Bdi", kind | (0x80 if packed else 0), at, 2) + b"v1"
+    return head + (zlib.compress(value) if packed else value)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_rails_caches_is_compared_within(packed: bool) -> None:
+    def cached(at: int, name: str, id: str) -> bytes:
+        value = entry({":name": text(name), ":id": text(id)})
+        return rails(value, at + 0.25, packed=packed)
+
+    recorded = cached(THEN, "ann", U1)
+    sites = learned([(recorded, cached(NOW, "ann", str(uuid4())))])
+    assert {path[2:]: kinds for path, kinds in sites.items()} == {
+        ("expires_at",): frozenset({"epoch"}),
+        ("value", ":id"): frozenset({"uuid"}),
+    }
+    assert judged(recorded, cached(NOW, "ann", U2), sites).equal
+    [found] = judged(recorded, cached(NOW, "bob", U2), sites).unexplained
+    assert found.at == ("response", "marshal", "value", ":name")
+    names = Renaming()
+    names.bind("uuid", U1, U2)
+    assert names.retell(recorded) == cached(THEN, "ann", U2)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda value: rails(value.encode(), -1.0),
+        lambda value: b"\0" + entry({":v": text(value)}),
+        lambda value: b"!" + pickle.dumps({"v": value}),
+    ],
+)
+def test_what_other_caches_wrap_is_retold_within(wrap: Callable[[str], bytes]) -> None:
+    names = Renaming()
+    names.bind("token", "short-id-1", "a-longer-id-than-before")
+    assert names.retell(wrap("short-id-1")) == wrap("a-longer-id-than-before")
 
 
 def entry(members: dict[str, bytes]) -> bytes:

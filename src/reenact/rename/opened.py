@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from reenact.contents import jsontext
 from reenact.model.value import Path, Scalar, Value, leaves
-from reenact.rename import pickled, protobuf, ruby, sealed
+from reenact.rename import objects, protobuf, sealed
 from reenact.rename.alphabets import decoded, readable
 
 LARGEST: Final = 1 << 20
@@ -38,7 +38,9 @@ def opened(leaf: Scalar) -> Opened | None:
         return None
     if isinstance(leaf, bytes):
         return _bytes(leaf)
-    return _object(leaf.encode("utf-8", "surrogatepass")) if leaf[0] == "\x04" else _json(leaf)
+    return (
+        _object(leaf.encode("utf-8", "surrogatepass")) if leaf[0] in objects.FIRST else _json(leaf)
+    )
 
 
 def opened_word(word: str) -> Opened | None:
@@ -89,11 +91,8 @@ def _plain(data: bytes) -> Opened | None:
 
 
 def _object(data: bytes) -> Opened | None:
-    if (found := ruby.tree(data)) is not None:
-        return Opened("marshal", found)
-    if (items := pickled.tree(data)) is not None:
-        return Opened("pickle", items)
-    return None
+    found = objects.read(data)
+    return None if found is None else Opened(found.how, found.tree)
 
 
 def inside(leaf: Scalar) -> dict[str, Value]:

@@ -28,7 +28,7 @@ class _NotMarshal(Exception):
 def tree(data: bytes) -> Value:
     """Hashes by key, objects by instance variable, with their class under `class`; None when the bytes
     are no dump from the first to the last, or of nil."""
-    found = _read(data, lambda text: text)
+    found = _read(data, lambda same: same)
     return None if found is None else found[0]
 
 
@@ -77,9 +77,9 @@ class _Reader:
             case ":" | ";":
                 return self._symbol(kind)
             case '"' | "c" | "m" | "M":
-                return _text(self._string())
+                return text(self._string())
             case "/":
-                return [_text(self._string()), self._byte()]
+                return [text(self._string()), self._byte()]
             case "f":
                 return _decimal(self._string(fixed=True))
             case "l":
@@ -99,7 +99,7 @@ class _Reader:
                 name, data = self._name(), self._string()
                 return {
                     "class": name,
-                    "data": (_time(data) if name == ":Time" else None) or _text(data),
+                    "data": (_time(data) if name == ":Time" else None) or text(data),
                 }
             case "U" | "e" | "C" | "d":
                 return {"class": self._name(), "data": self.value()}
@@ -134,12 +134,12 @@ class _Reader:
 
     def _string(self, *, fixed: bool = False) -> bytes:
         start = len(self.out)
-        text = self._take(self._count())
-        told = text if fixed else self._change(text)
-        if told != text:
+        found = self._take(self._count())
+        told = found if fixed else self._change(found)
+        if told != found:
             del self.out[start:]
             self.out += _written(len(told)) + told
-        return text
+        return found
 
     def _count(self) -> int:
         count = self._number()
@@ -178,7 +178,7 @@ def _written(length: int) -> bytes:
     return bytes((len(data),)) + data
 
 
-def _text(data: bytes) -> Value:
+def text(data: bytes) -> Value:
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -203,8 +203,8 @@ def _decimal(data: bytes) -> Value:
     try:
         found = Decimal(data.decode("ascii", "replace"))
     except InvalidOperation:
-        return _text(data)
-    return found if found.is_finite() else _text(data)
+        return text(data)
+    return found if found.is_finite() else text(data)
 
 
 def _big(sign: int, data: bytes) -> int:

@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 from reenact.model.difference import Conflict
 from reenact.model.symbol import Binding
 from reenact.model.value import Value
-from reenact.rename import pickled, protobuf, ruby
+from reenact.rename import objects, protobuf
 from reenact.rename.forms import HANDLE, TOKEN_MIN
 from reenact.rename.sealed import deflated, inflated
 from reenact.rename.sequences import Sequences
@@ -161,7 +161,7 @@ class Renaming:
 
 def _map(tree: Value, change: Callable[[str], str], whole: Callable[[str], str]) -> Value:
     if isinstance(tree, str):
-        return change(tree) if tree[:2] != _MARSHAL else _marshal(tree, change)
+        return _object(tree, change) if tree[:1] in objects.FIRST else change(tree)
     if isinstance(tree, bytes):
         return _bytes(tree, change) if len(tree) >= TOKEN_MIN else tree
     if isinstance(tree, int) and abs(tree) >= _LONG_NUMBER:
@@ -173,8 +173,6 @@ def _map(tree: Value, change: Callable[[str], str], whole: Callable[[str], str])
         return {change(key): _map(child, change, whole) for key, child in tree.items()}
     return tree
 
-
-_MARSHAL = ruby.MAGIC.decode()
 
 _LONG_NUMBER = 10**14
 """Smaller numbers are never renamed: they may be amounts."""
@@ -191,10 +189,9 @@ def _bytes(data: bytes, change: Callable[[str], str]) -> bytes:
     if unpacked is not None:
         told = _bytes(unpacked, change)
         return data if told == unpacked else deflated(told, like=data)
-    for written in (ruby.changed, pickled.changed):
-        told = written(data, plain)
-        if told != data:
-            return told
+    written = objects.changed(data, plain)
+    if written != data:
+        return written
     changed = plain(data)
     if len(changed) == len(data) or changed == data:
         return changed
@@ -202,9 +199,14 @@ def _bytes(data: bytes, change: Callable[[str], str]) -> bytes:
     return changed if framed == data else framed
 
 
-def _marshal(text: str, change: Callable[[str], str]) -> Value:
-    """A dump that happens to be UTF-8; changed it may not be."""
-    told = _bytes(text.encode("utf-8", "surrogatepass"), change)
+def _object(text: str, change: Callable[[str], str]) -> Value:
+    """One that happens to be UTF-8; changed it may not be."""
+    data = text.encode("utf-8", "surrogatepass")
+    told = objects.changed(
+        data, lambda inner: change(inner.decode("latin-1")).encode("latin-1", "replace")
+    )
+    if told == data:
+        return change(text)
     try:
         return told.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
