@@ -133,6 +133,28 @@ def test_a_call_that_both_make_belongs_to_whose_unit_of_work_it_is_in() -> None:
     assert {fate for _, fate in fates[4:]} == {"as recorded"}
 
 
+LOOKS_BEFORE_IT_LOCKS = on(
+    7,
+    call("s.2", "GET orders", uses=Uses.MANY),
+    call("s.3", "BEGIN", uses=Uses.MANY),
+    call("s.4", "SET lock", uses=Uses.MANY),
+    call("s.5", "COMMIT", uses=Uses.MANY),
+)
+
+
+def test_what_came_before_a_unit_of_work_tells_whose_it_is_as_well() -> None:
+    def swept_first(request: str) -> Generator[str, str, str]:
+        yield "GET orders"
+        yield "BEGIN"
+        yield "SET lock"
+        yield "COMMIT"
+        return (yield from locked(request))
+
+    [verdict] = verdicts(play(suite(LOCKING, session=LOOKS_BEFORE_IT_LOCKS), swept_first))
+    assert verdict.status is Status.PASS
+    assert [step.fate for step in verdict.timeline][:4] == ["background"] * 4
+
+
 def test_what_the_background_does_in_its_own_unit_of_work_does_not_stand_for_the_requests() -> None:
     def lost(request: str) -> Generator[str, str, str]:
         yield "BEGIN"

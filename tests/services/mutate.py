@@ -39,7 +39,41 @@ def mutate(suite_dir: Path, protocol: str) -> str:
         changed = msgspec.structs.replace(call, response=response)
         save_suite(_with_call(suite, case, changed), suite_dir)
         return f"case {case.id}, call {call.id}, {at}: {old!r} is now {new!r}"
-    raise AssertionError(f"no {protocol} answer of {suite_dir} is passed on by the service")
+    return _mutate_nobodys(suite, suite_dir, protocol)
+
+
+def _mutate_nobodys(suite: Suite, suite_dir: Path, protocol: str) -> str:
+    """Where threads of the service share what they read, the answers are no case's: the word is another one
+    in all of them."""
+    said = Counter(w for case in suite.cases if not case.aside for w in _words(case.response))
+    answered = Counter(w for call in _nobodys(suite, protocol) for w in _words(call.response))
+    word = min(said.keys() & answered.keys(), key=lambda w: (said[w], -len(w), w), default="")
+    assert word, f"no {protocol} answer of {suite_dir} is passed on by the service"
+    changed = {
+        call.id: msgspec.structs.replace(call, response=_reworded(call.response, word))
+        for call in _nobodys(suite, protocol)
+    }
+    session = tuple(changed.get(call.id, call) for call in suite.session)
+    save_suite(msgspec.structs.replace(suite, session=session), suite_dir)
+    return f"session, every {protocol} answer: {word!r} is now {_other(word)!r}"
+
+
+def _nobodys(suite: Suite, protocol: str) -> list[Interaction]:
+    return [call for call in suite.session if call.protocol == protocol]
+
+
+def _reworded(tree: Value, word: str) -> Value:
+    for at, leaf in leaves(tree):
+        if isinstance(leaf, str) and not DESCRIBED & set(at):
+            tree = _replaced(tree, at, leaf.replace(word, _other(word)))
+        elif isinstance(leaf, bytes):
+            new = leaf.replace(word.encode(), _other(word).encode())
+            tree = _replaced(tree, at, new)
+    return tree
+
+
+def _other(word: str) -> str:
+    return word[:-1] + ("x" if word[-1] != "x" else "y")
 
 
 def _passed_on(
@@ -61,13 +95,16 @@ def _passed_on(
                 words = set(WORD.findall(text)) & rank.keys() if isinstance(text, str) else ()
                 if isinstance(text, str) and isinstance(leaf, str | bytes) and words:
                     word = min(words, key=lambda word: (rank[word], word))
-                    new = text.replace(word, word[:-1] + ("x" if word[-1] != "x" else "y"), 1)
+                    new = text.replace(word, _other(word), 1)
                     changed = new.encode("latin-1") if isinstance(leaf, bytes) else new
                     yield case, call, at, leaf, changed, rank[word]
 
 
 def _words(tree: Value) -> set[str]:
-    return {word for _, leaf in leaves(tree) for word in WORD.findall(str(leaf))}
+    texts = (
+        leaf.decode("latin-1") if isinstance(leaf, bytes) else str(leaf) for _, leaf in leaves(tree)
+    )
+    return {word for text in texts for word in WORD.findall(text)}
 
 
 def _replaced(tree: Value, at: TreePath, value: str | bytes) -> Value:

@@ -29,7 +29,7 @@ class Conn:
     own: Choice | None = None
     """The last of the unit of work that is a case's, and no other's."""
     unit: deque[Recorded] = field(default_factory=lambda: deque(maxlen=UNIT_MAX))
-    """The calls of the unit of work so far."""
+    """The calls since the end of the unit of work before."""
     late_of: str = ""
     """The earlier case whose late effect that call was."""
 

@@ -49,7 +49,7 @@ class Lines:
         self._next: dict[str, Recorded] = {}
         self._opener: dict[str, Recorded] = {}
         self._closer: dict[str, Recorded] = {}
-        self._unit: dict[str, tuple[list[Recorded], int]] = {}  # and where in it
+        self._since: dict[str, tuple[list[Recorded], int]] = {}  # and where in it
         self._edges: dict[tuple[Key, object], list[Recorded]] = defaultdict(list)
         line: dict[int, list[Recorded]] = defaultdict(list)
         for call in sorted((c for c in calls if not c.housekeeping), key=at_ns):
@@ -71,6 +71,7 @@ class Lines:
         """Note, for each call, the edges of the unit of work that it stands in."""
         opener: Recorded | None = None
         unit: list[Recorded] = []
+        since: list[Recorded] = []  # the end of the unit before
         alone = self.alone(line[0])
         for before, call in zip((None, *line), line, strict=False):
             if call.opens:
@@ -83,15 +84,18 @@ class Lines:
                 for inside in unit:
                     self._closer[inside.interaction.id] = call
                 opener, unit = None, []
+                since = []
             else:
-                self._unit[call.interaction.id] = unit, len(unit)
+                self._since[call.interaction.id] = since, len(since)
+                if not call.opens:
+                    since.append(call)
                 unit.append(call)
 
     def explains(self, call: Recorded, so_far: Sequence[Recorded]) -> tuple[int, int]:
-        """How many of the calls so far of a live unit of work also came before `call` in its own: such
-        calls, and the very same."""
-        unit, place = self._unit.get(call.interaction.id, ((), 0))
-        before = unit[max(place - UNIT_MAX, 0) : place]
+        """How many of the calls so far of a live unit of work, and of what came before it since the last,
+        also came before `call` where that was recorded: such calls, and the very same."""
+        since, place = self._since.get(call.interaction.id, ((), 0))
+        before = since[max(place - UNIT_MAX, 0) : place]
         alike = Counter(c.key for c in before) & Counter(c.key for c in so_far)
         same = Counter((c.key, c.exact) for c in before)
         return alike.total(), (same & Counter((c.key, c.exact) for c in so_far)).total()
