@@ -411,6 +411,26 @@ def test_answers_come_late_in_rehearsal_where_another_call_may_wait_for_them() -
     assert set(others) != {late.took_ns}
 
 
+class Impatient(Simulator):
+    """Its worker gives up before it has an answer, and asks again on another connection."""
+
+    def ask(self, call: str) -> str:
+        if call != self.beat:
+            return super().ask(call)
+        self.wait(len(self.answers) + 2, call)
+        self.answers.setdefault(len(self.answers) + 2, [])
+        return ""
+
+
+def test_a_worker_that_always_waits_for_something_to_do_keeps_no_case_from_ending() -> None:
+    wait = msgspec.structs.replace(call("s.1", "BEAT", uses=Uses.MANY), took_ns=12 * 10**8)
+    what = suite(BUY, session=[wait])
+    engine = Engine(what, {"toy": TOY}, Mode(shake=1), wall_ns=10**18, now_ns=0)
+    found = Impatient(engine, no_commit, beat="BEAT").run()
+    assert verdicts(found)[0].missing == (("1.4", "COMMIT"),)
+    assert found.now < 2 * 10**9
+
+
 def test_a_call_that_the_background_makes_too_is_not_taken_for_one_out_of_order() -> None:
     def beaten(request: str) -> Generator[str, str, str]:
         yield "COMMIT"  # the heartbeat's

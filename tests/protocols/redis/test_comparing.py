@@ -39,6 +39,7 @@ def test_who_the_client_says_it_is_does_not_matter():
     assert same(request("AUTH", "a"), request("AUTH", "user", "b"))
     assert same(request("HELLO", "3", "AUTH", "u", "a"), request("HELLO", "3"))
     assert not same(request("HELLO", "3"), request("HELLO", "2"))
+    assert not same(request("CLIENT", "SETNAME", "a"), request("CLIENT", "SETNAME", "a", "b"))
     assert same(request("CLIENT", "SETNAME", "a"), request("CLIENT", "SETNAME", "b"))
     assert same(
         request("CLIENT", "SETINFO", "LIB-VER", "1"), request("CLIENT", "SETINFO", "LIB-VER", "2")

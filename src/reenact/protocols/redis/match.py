@@ -61,9 +61,9 @@ def compared(words: list[Value]) -> list[Value]:
         case ["HELLO", *_]:
             return words[:2]
         case ["CLIENT", "SETNAME"]:
-            return words[:2]
+            return [*words[:2], *["..."] * len(words[2:])]
         case ["CLIENT", "SETINFO"]:
-            return words[:3]
+            return [*words[:3], *["..."] * len(words[3:])]
         case ["ECHO" | "PING", _]:
             return [words[0], "..."]
     return words

@@ -70,6 +70,17 @@ IN_VAIN_MAX = 5
 """Cases that wait in full for a missing call; those after them wait as later rehearsals do."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An answer that is given later. `shaken`: since this rehearsal makes it late; else since it was so."""
+
+    at_ns: int
+    conn: int
+    token: int
+    interaction: Interaction
+    shaken: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
@@ -136,7 +147,7 @@ class Engine:
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
         self._session = self._outside
-        self._later: list[tuple[int, int, int, Interaction]] = []
+        self._later: list[_Held] = []
         self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._live: dict[tuple[int, int], tuple[Running, Asked]] = {}  # the same
         self._began = False
@@ -257,10 +268,10 @@ class Engine:
 
     def tick(self, now_ns: int) -> list[Command]:
         out: list[Command] = []
-        due = [item for item in self._later if item[0] <= now_ns]
-        self._later = [item for item in self._later if item[0] > now_ns]
-        for _, conn, token, interaction in due:
-            out += self._serve(conn, token, interaction, now_ns)
+        due = [held for held in self._later if held.at_ns <= now_ns]
+        self._later = [held for held in self._later if held.at_ns > now_ns]
+        for held in due:
+            out += self._serve(held.conn, held.token, held.interaction, now_ns)
         for conn, made in list(self._conns.items()):
             if made.responder is not None:
                 out += self._do(conn, made.responder.wake(now_ns), now_ns)
@@ -364,7 +375,7 @@ class Engine:
             if now_ns < deadline:
                 return [WakeAt(deadline)]
             self._in_vain += 1
-        if self._mode.shake and self._later:
+        if any(held.shaken for held in self._later):
             return []
         if self._mode.linger and now_ns < running.quiet_at_ns(QUIET_NS):
             return [WakeAt(running.quiet_at_ns(QUIET_NS))]
@@ -502,7 +513,8 @@ class Engine:
             return []
         at_ns = max(now_ns + wait_ns, self._held_until_ns(conn))
         if at_ns > now_ns:
-            return self._hold(conn, ask.token, interaction, at_ns)
+            shaken = bool(self._mode.shake) and not self._as_recorded(interaction, found.call.case)
+            return self._hold(_Held(at_ns, conn, ask.token, interaction, shaken=shaken))
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
     def _always(self, made: Conn, asked: Asked) -> Recorded | None:
@@ -581,20 +593,25 @@ class Engine:
         """How late the answer comes; None: never, as recorded."""
         if interaction.outcome is Outcome.CUT and interaction.response is None:
             return None
-        if not case and interaction.took_ns > SLOW_NS:
+        if self._as_recorded(interaction, case):
             return interaction.took_ns
         if case:
             return self._shake.delay_ns(interaction.id)
         return self._shake.lag_ns(listening=self._began)
 
+    @staticmethod
+    def _as_recorded(interaction: Interaction, case: str) -> bool:
+        """Whether the answer takes the time that it took: a worker's wait for something to do."""
+        return not case and interaction.took_ns > SLOW_NS
+
     def _held_until_ns(self, conn: int) -> int:
         """Answers of one connection leave in the order of the questions, so none is given before
         those that are held back."""
-        return max((at_ns for at_ns, held, _, _ in self._later if held == conn), default=0)
+        return max((held.at_ns for held in self._later if held.conn == conn), default=0)
 
-    def _hold(self, conn: int, token: int, interaction: Interaction, at_ns: int) -> list[Command]:
-        self._later.append((at_ns, conn, token, interaction))
-        return [WakeAt(at_ns)]
+    def _hold(self, held: _Held) -> list[Command]:
+        self._later.append(held)
+        return [WakeAt(held.at_ns)]
 
     def _wait(self, conn: int, ask: Ask, wait: Wait, now_ns: int) -> list[Command]:
         """A worker waits for what a call that has not been made yet will hand it."""
@@ -602,7 +619,7 @@ class Engine:
         if wait.idle is None:
             return []
         idle = wait.idle.interaction
-        return self._hold(conn, ask.token, idle, now_ns + idle.took_ns)
+        return self._hold(_Held(now_ns + idle.took_ns, conn, ask.token, idle))
 
     def _hand_on(self, interaction: Interaction, now_ns: int) -> list[Command]:
         """Those that wait may have been waiting for this call."""
@@ -610,7 +627,7 @@ class Engine:
         out: list[Command] = []
         for (conn, token), ask in list(self._waiting.items()):
             if self._waiting.pop((conn, token), None) and conn in self._conns:
-                self._later = [item for item in self._later if item[1:3] != (conn, token)]
+                self._later = [h for h in self._later if (h.conn, h.token) != (conn, token)]
                 out += self._asked(conn, ask, now_ns)
         return out
 
