@@ -33,6 +33,7 @@ from reenact.model.value import Value
 from reenact.model.verdict import Miss
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
+from reenact.replay.core.afterwards import afterwards
 from reenact.replay.core.calls import Background, Calls, Choice, Wait, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
@@ -59,8 +60,8 @@ SLOW_NS = 20 * 10**6
 answered at once makes its service spin."""
 
 QUIET_NS = 20 * 10**6
-"""First rehearsal only: a case is over when nothing was asked for this long after its response.
-Calls that come later are found to be late by their recorded time, and are then waited for."""
+"""First rehearsal only: a case is over when nothing was asked for this long after its response, or for
+longer where the recording shows that it goes on (`afterwards`)."""
 
 SEEN_WAIT_NS = 250 * 10**6
 """Later rehearsals: how long the calls are waited for that a case made in an earlier one."""
@@ -140,6 +141,7 @@ class Engine:
         self._place = {case.id: n for n, case in enumerate(suite.cases)}
         self._shake = Shake(self._todo, mode.shake)
         self._used_before: set[int] = set()
+        self._afterwards = afterwards(suite) if mode.linger else {}
         self._in_vain = 0  # cases that waited for calls which did not come
         self._unanswered = 0  # cases whose response did not come in time
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
@@ -377,9 +379,15 @@ class Engine:
             self._in_vain += 1
         if any(held.shaken for held in self._later):
             return []
-        if self._mode.linger and now_ns < running.quiet_at_ns(QUIET_NS):
-            return [WakeAt(running.quiet_at_ns(QUIET_NS))]
+        if self._mode.linger and now_ns < (quiet_ns := self._quiet_at_ns(running)):
+            return [WakeAt(quiet_ns)]
         return self._finish_case(now_ns)
+
+    def _quiet_at_ns(self, running: Running) -> int:
+        """When the case has been silent long enough, and twice as long as it went on when recorded."""
+        assert running.done_ns is not None
+        after_ns = self._afterwards.get(running.id, 0)
+        return max(running.quiet_at_ns(QUIET_NS), running.done_ns + 2 * after_ns)
 
     def _patience_ns(self) -> int:
         """The first rehearsal does not trust the compiler's guess of what is still to come, and a
