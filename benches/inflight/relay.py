@@ -268,6 +268,8 @@ class Relay:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 kind, body = await wire.read_pg(upstream)
+                if kind == b"R":  # binds to TLS, of which the service has none
+                    body = body.replace(b"SCRAM-SHA-256-PLUS\0", b"")
                 answer += wire.pg(kind, body)
                 if not (pending.batches and pending.batches[0].swallowed):
                     writer.write(wire.pg(kind, body))
@@ -283,7 +285,7 @@ class Relay:
 
     async def run(self) -> int:
         for back in self.plan.backs:
-            serve = _kept(getattr(self, back.speaks), back)
+            serve = kept(getattr(self, back.speaks), back)
             await asyncio.start_server(serve, "127.0.0.1", back.listen)
         env = {**os.environ, **self.plan.env}
         process = await asyncio.create_subprocess_exec(*self.plan.command, env=env)
@@ -293,7 +295,7 @@ class Relay:
         ended = asyncio.create_task(process.wait())
         while not ended.done() and not _listens(self.plan.inner):
             await asyncio.wait([ended], timeout=POLL_SECONDS)
-        await asyncio.start_server(_kept(self.front), "127.0.0.1", self.plan.front)
+        await asyncio.start_server(kept(self.front), "127.0.0.1", self.plan.front)
         return await ended
 
 
@@ -317,7 +319,7 @@ def _listens(port: int) -> bool:
     return any(row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port for row in rows)
 
 
-def _kept(serve: Callable[..., Any], *more: Any) -> Callable[[Reader, Writer], Any]:
+def kept(serve: Callable[..., Any], *more: Any) -> Callable[[Reader, Writer], Any]:
     async def one(reader: Reader, writer: Writer) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             try:

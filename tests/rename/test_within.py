@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import pickle
+import struct
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import itsdangerous
 import jwt
@@ -151,6 +155,9 @@ WRITTEN: dict[str, Callable[[str, str], Value]] = {
     "gzip": lambda id, name: gzip.compress(json.dumps({"id": id, "name": name}).encode(), mtime=0),
     "zlib": lambda id, name: zlib.compress(f"{name} {id}".encode()),
     "protobuf": _message,
+    "a pickle": lambda id, name: pickle.dumps({"id": id, "name": name}),
+    "an old pickle": lambda id, name: pickle.dumps({"id": id, "name": name}, protocol=2),
+    "Marshal": lambda id, name: entry({":id": text(id), ":name": text(name)}),
     "a URL in a query": lambda id, name: (
         f"/login?next={quote(f'/orders/{id}?name={name}', safe='')}"
     ),
@@ -198,6 +205,126 @@ def test_a_known_id_of_another_length_is_retold_within_protobuf() -> None:
     assert names.untell(told) == _message("short-id-1", "ann")
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda id: entry({":id": text(id), ":after": text("x")}),
+        lambda id: pickle.dumps({"id": id, "after": "x"}),
+        lambda id: pickle.dumps({"id": id, "after": "x"}, protocol=2),
+    ],
+)
+def test_a_known_id_of_another_length_is_retold_within_an_object(
+    write: Callable[[str], bytes],
+) -> None:
+    names, long = Renaming(), "a-much-longer-id-than-before-" * 40
+    names.bind("token", "short-id-1", long)
+    assert names.retell(write("short-id-1")) == write(long)
+    assert names.untell(write(long)) == write("short-id-1")
+    assert write("short-id-1")[:1] == b"\x80" or names.retell(
+        write("short-id-1").decode()
+    ) == as_read(write(long))
+
+
+def test_an_object_of_python_is_compared_by_its_ids_and_times() -> None:
+    def cached(at: int, name: str, id: UUID) -> bytes:
+        when = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+        return pickle.dumps({"id": id, "at": when, "name": name, "price": Decimal("1.50")})
+
+    recorded = cached(THEN, "ann", UUID(U1))
+    sites = learned([(recorded, cached(NOW, "ann", uuid4()))])
+    assert {kind for kinds in sites.values() for kind in kinds} == {"uuid", "instant"}
+    assert judged(recorded, cached(NOW, "ann", UUID(U2)), sites).equal
+    assert not judged(recorded, cached(NOW, "bob", UUID(U2)), sites).equal
+    assert not judged(recorded, cached(NOW - 600, "ann", UUID(U2)), sites).equal
+    names = Renaming()
+    names.bind("uuid", U1, U2)
+    assert names.retell(recorded) == cached(THEN, "ann", UUID(U2))
+
+
+def test_an_object_of_ruby_is_compared_within_whether_or_not_it_is_utf8() -> None:
+    def cached(at: str, name: str) -> Value:
+        return as_read(entry({":value": text(name), ":created_at": b"f" + sized(at.encode())}))
+
+    recorded = cached(f"{THEN}.4681115", "ann" + "n" * 119)
+    live = cached(f"{NOW}.695", "ann" + "n" * 119)
+    sites = learned([(recorded, live)])
+    assert sites == {("response", "marshal", ":created_at"): frozenset({"epoch"})}
+    assert judged(recorded, cached(f"{NOW}.5", "ann" + "n" * 119), sites).equal
+    assert not judged(recorded, cached(f"{NOW - 600}.5", "ann" + "n" * 119), sites).equal
+    [found] = judged(recorded, cached(f"{NOW}.5", "bob" + "n" * 119), sites).unexplained
+    assert found.at == ("response", "marshal", ":value")
+    longer = judged(recorded, cached(f"{NOW}.5", "ann" + "n" * 200), sites)
+    assert [d.at[-1] for d in longer.unexplained] == [":value"]
+
+
+def rails(value: bytes, at: float, *, packed: bool = False) -> bytes:
+    """An entry of Rails' cache from 7.1 on: activesupport/lib/active_support/cache/coder.rb"""
+    kind = 1 if value.startswith(b"\x04\x08") else 2
+    head = b"\0\x11" + struct.pack("<Bdi", kind | (0x80 if packed else 0), at, 2) + b"v1"
+    return head + (zlib.compress(value) if packed else value)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_rails_caches_is_compared_within(packed: bool) -> None:
+    def cached(at: int, name: str, id: str) -> bytes:
+        value = entry({":name": text(name), ":id": text(id)})
+        return rails(value, at + 0.25, packed=packed)
+
+    recorded = cached(THEN, "ann", U1)
+    sites = learned([(recorded, cached(NOW, "ann", str(uuid4())))])
+    assert {path[2:]: kinds for path, kinds in sites.items()} == {
+        ("expires_at",): frozenset({"epoch"}),
+        ("value", ":id"): frozenset({"uuid"}),
+    }
+    assert judged(recorded, cached(NOW, "ann", U2), sites).equal
+    [found] = judged(recorded, cached(NOW, "bob", U2), sites).unexplained
+    assert found.at == ("response", "marshal", "value", ":name")
+    names = Renaming()
+    names.bind("uuid", U1, U2)
+    assert names.retell(recorded) == cached(THEN, "ann", U2)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda value: rails(value.encode(), -1.0),
+        lambda value: b"\0" + entry({":v": text(value)}),
+        lambda value: b"!" + pickle.dumps({"v": value}),
+    ],
+)
+def test_what_other_caches_wrap_is_retold_within(wrap: Callable[[str], bytes]) -> None:
+    names = Renaming()
+    names.bind("token", "short-id-1", "a-longer-id-than-before")
+    assert names.retell(wrap("short-id-1")) == wrap("a-longer-id-than-before")
+
+
+def entry(members: dict[str, bytes]) -> bytes:
+    """A hash as Ruby's Marshal writes it, its keys symbols."""
+    pairs = (b":" + sized(key[1:].encode()) + value for key, value in members.items())
+    return b"\x04\x08{" + bytes((len(members) + 5,)) + b"".join(pairs)
+
+
+def text(content: str) -> bytes:
+    """An instance of String in UTF-8."""
+    return b'I"' + sized(content.encode()) + b"\x06:\x06ET"
+
+
+def sized(content: bytes) -> bytes:
+    size = len(content)
+    if size > 122:
+        tail = size.to_bytes(2, "little").rstrip(b"\0")
+        return bytes((len(tail),)) + tail + content
+    return bytes((size + 5 if size else 0,)) + content
+
+
+def as_read(data: bytes) -> Value:
+    """Words of Redis are text where they are UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
 def test_a_uuid_is_retold_without_its_dashes_and_in_capitals() -> None:
     names = Renaming()
     names.bind("uuid", U1, U2)
@@ -205,6 +332,13 @@ def test_a_uuid_is_retold_without_its_dashes_and_in_capitals() -> None:
         U2.replace("-", ""),
         f"k:{U2.upper()}",
     ]
+
+
+def test_a_uuid_that_was_first_seen_without_its_dashes_is_retold_with_them() -> None:
+    names = Renaming()
+    names.bind("hex", U1.replace("-", ""), U2.replace("-", ""))
+    assert names.retell([U1, f"/tasks/{U1}"]) == [U2, f"/tasks/{U2}"]
+    assert names.untell(U2) == U1
 
 
 def test_json_in_a_text_keeps_its_writing_and_the_order_of_its_members() -> None:

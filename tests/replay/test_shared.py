@@ -13,6 +13,7 @@ from reenact.model.verdict import Status
 from reenact.replay.core import Engine, Mode
 from reenact.replay.core.lines import Step, one_unit
 from reenact.replay.rehearse import Findings, learn
+from reenact.replay.shared import Calls, Shared
 
 Service = Callable[[str], Generator[str, str, str]]
 SECOND = 10**9
@@ -177,3 +178,32 @@ def test_a_read_made_earlier_than_recorded_has_the_answer_of_its_own_time() -> N
     assert [
         d.observation.case for d in run.done if any(s.shared for s in d.observation.served)
     ] == ["0002-x"]
+
+
+def nobodys(of_session: int, seen: int) -> set[str]:
+    """Of three cases' reads of a kind, when some were seen to be nobody's."""
+    session = {f"s.{n}": call(f"s.{n}", f"GET file {n}") for n in range(of_session)}
+    own = {f"{n}.1": call(f"{n}.1", f"GET file {n}0") for n in range(1, 4)}
+    calls = {**session, **own}
+    known = Calls(
+        calls,
+        {id: (1, n) for n, id in enumerate(calls)},
+        {id: f"000{id[0]}-x" for id in own},
+        {"toy": TOY},
+    )
+    shared = Shared()
+    for n in range(1, seen + 1):
+        shared.read(f"{n}.1", known)
+    return shared.among(known)
+
+
+def test_a_read_of_a_kind_that_is_mostly_nobodys_is_nobodys_once_one_was_seen_to_be() -> None:
+    assert nobodys(of_session=4, seen=1) == {"1.1", "2.1", "3.1"}
+
+
+def test_nothing_is_said_of_a_kind_of_which_none_was_seen_to_be_nobodys() -> None:
+    assert nobodys(of_session=4, seen=0) == set()
+
+
+def test_nor_of_a_kind_that_is_mostly_the_cases() -> None:
+    assert nobodys(of_session=1, seen=1) == {"1.1"}

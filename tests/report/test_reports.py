@@ -13,7 +13,7 @@ import pytest
 from reenact.base.errors import Exit
 from reenact.model.difference import Change, Difference
 from reenact.model.verdict import Status, Verdict
-from reenact.report.explain import explain
+from reenact.report.explain import explain, findings
 from reenact.report.github import github
 from reenact.report.json_read import verdict_of
 from reenact.report.json_report import json_report, json_verdict
@@ -144,6 +144,22 @@ def test_nothing_the_service_says_reaches_the_terminal_as_a_control_character(te
 def test_an_empty_run_says_so():
     empty = Report(run=RUN, suite=msgspec.structs.replace(SUITE, cases=()), verdicts=(), files={})
     assert whole(empty)[-1].text == "0 passed, 0 changed, 17 background calls in 12.3 s"
+
+
+def test_the_headers_of_an_error_page_after_a_refused_call_are_told_in_one_line():
+    changed = VERDICTS[1]
+    assert changed.misses
+    gone = [
+        Difference(change=Change.REMOVED, at=("response", "headers", name), recorded="x")
+        for name in ("etag", "vary", "x-frame-options")
+    ]
+    status = Difference(change=Change.VALUE, at=("response", "status"), recorded=200, live=500)
+    verdict = msgspec.structs.replace(changed, differences=(status, *gone))
+    said = [finding.headline for finding in findings(REPORT, verdict)]
+    assert "response/headers: 3 are not as recorded: etag, vary, x-frame-options" in said
+    assert not any("headers/etag" in line for line in said)
+    alone = msgspec.structs.replace(verdict, misses=())
+    assert sum("response/headers/" in f.headline for f in findings(REPORT, alone)) == 3
 
 
 def test_after_many_changed_cases_the_rest_is_told_in_brief():

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from reenact.model.exchange import Outcome
 from reenact.model.files import FileBefore, Kind
-from reenact.model.suite import FORMAT, Accepted, Case, Interaction, Suite, Tolerance, Trials, Uses
+from reenact.model.suite import (
+    FORMAT,
+    HASH_SEED_MAX,
+    Accepted,
+    Case,
+    Interaction,
+    Suite,
+    Tolerance,
+    Trials,
+    Uses,
+)
 from reenact.model.symbol import Generated
 
 TRICKY = [
@@ -147,6 +157,7 @@ suites = st.builds(
     files=st.lists(files, max_size=3).map(tuple),
     rehearsed=st.integers(0, 9),
     seed=st.none() | st.integers(0, 2**63 - 1),
+    hash_seed=st.integers(0, HASH_SEED_MAX),
 )
 
 

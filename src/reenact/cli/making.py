@@ -39,6 +39,7 @@ def compiled(capture: Path, folder: Path) -> Suite:
         command=opened.meta.command,
         started_ns=opened.meta.started_ns,
         addresses=opened.meta.addresses,
+        hash_seed=opened.meta.hash_seed,
         flows=opened.flows,
         exchanges=exchanges,
         files=_files(opened, folder),

@@ -111,7 +111,7 @@ def record(
     seed_needs_sandbox(seed, explicit=explicit)
     before = _suite_to_append_to(suite) if append else None
     kept = places.appended_capture(suite) if append else places.capture(suite)
-    options = _options(words, capture or kept, settings)
+    options = _options(words, capture or kept, settings, before)
     if explicit:
         options = msgspec.structs.replace(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
@@ -213,11 +213,22 @@ def _tell_accounting(result: RecordResult, say: making.Say) -> None:
         say(note)
 
 
-def _options(command: tuple[str, ...], capture: Path, settings: Settings) -> RecordOptions:
+def _options(
+    command: tuple[str, ...], capture: Path, settings: Settings, before: Suite | None
+) -> RecordOptions:
+    from reenact.base import chance
     from reenact.record.options import RecordOptions
+    from reenact.sandbox.hash_seed import drawn
 
+    env = dict(os.environ)
+    hash_seed = drawn(env, chance.whole) if before is None else before.hash_seed
     return RecordOptions(
-        command=command, cwd=Path.cwd(), env=dict(os.environ), capture=capture, settings=settings
+        command=command,
+        cwd=Path.cwd(),
+        env=env,
+        capture=capture,
+        settings=settings,
+        hash_seed=hash_seed if command else 0,
     )
 
 

@@ -27,6 +27,7 @@ class Recording:
     command: tuple[str, ...]
     started_ns: int
     addresses: tuple[str, ...] = ()
+    hash_seed: int = 0
     flows: Mapping[int, Flow]
     exchanges: Sequence[Exchange]
     files: tuple[FileBefore, ...] = ()
@@ -51,6 +52,7 @@ def compile_suite(recording: Recording, plugins: Mapping[str, ProtocolPlugin]) -
         started_ns=recording.started_ns,
         ports=tuple(sorted({recording.flows[e.flow].server.port for e in inbound})),
         addresses=recording.addresses,
+        hash_seed=recording.hash_seed,
         cases=cases,
         files=recording.files,
         session=with_variation(

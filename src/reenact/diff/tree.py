@@ -154,6 +154,8 @@ class _Walk:
             self._texts(a, told, b, at)
         elif isinstance(a, bytes) and isinstance(b, bytes):
             self._bytes(a, b, at)
+        elif isinstance(a, str | bytes) and isinstance(b, str | bytes) and self._within(a, b, at):
+            pass  # what is not written in characters may by chance be UTF-8
         elif type(a) is type(b) or (_number(a) and _number(b)):
             self._numbers(a, b, at)
         elif (a is None or b is None) and (read(a) or read(b)):
@@ -212,7 +214,7 @@ class _Walk:
         x, y = opened(a), opened(b)
         if x is None or y is None or not _alike(x, y, self.terms.names):
             return False
-        if isinstance(a, bytes) and self.terms.discover:
+        if self.terms.discover and (isinstance(a, bytes) or x.how == "marshal"):
             return self._inside(x, y, at)
         self.node(x.tree, y.tree, (*at, x.how))
         self._differ(a, b, at, "compared within")

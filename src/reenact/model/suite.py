@@ -18,6 +18,9 @@ FORMAT = 2
 SEED_MAX = 2**63 - 1
 """The greatest whole number that TOML has, for `[replay] seed`."""
 
+HASH_SEED_MAX = 2**32 - 1
+"""CPython's greatest PYTHONHASHSEED."""
+
 
 class Uses(enum.Enum):
     """How often it is asked, as the recording and the rehearsals showed."""
@@ -133,7 +136,8 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     `addresses` are the service's own, which a replay gives it again (empty: this machine's);
     `files` are laid before the service starts, each time anew.
     `rehearsed` counts the rehearsals this suite has been through (0: never); `seed` is that of the
-    service's randomness in them (None: it was left alone), and in tests unless they say otherwise.
+    service's randomness in them (None: it was left alone), and in tests unless they say otherwise. `hash_seed` is that of the order of
+    CPython's sets, in the recording and in tests (0: the service's own).
     """
 
     format: int
@@ -147,3 +151,4 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileBefore, ...] = ()
     rehearsed: int = 0
     seed: int | None = None
+    hash_seed: int = 0

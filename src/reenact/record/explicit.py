@@ -25,6 +25,7 @@ from reenact.record.options import RecordOptions, RecordResult
 from reenact.record.signals import on_interrupt
 from reenact.record.tasks import Tasks
 from reenact.sandbox.child import Child, start_child
+from reenact.sandbox.hash_seed import with_hash_seed
 from reenact.sandbox.plain_trust import arrange_plainly
 from reenact.store.writer import CaptureWriter
 
@@ -119,7 +120,7 @@ def _service(
             authority.pem,
             authority.file,
             Path(folder),
-            options.env,
+            with_hash_seed(options.env, options.hash_seed),
             command=options.command,
             cwd=str(options.cwd),
             trust_files=options.settings.tls.trust_files,

@@ -34,6 +34,7 @@ def writing(
         started_ns=clock.wall_ns(),
         addresses=addresses,
         cwd=os.path.realpath(options.cwd),
+        hash_seed=options.hash_seed,
         owner=(os.geteuid(), os.getegid()) if hasattr(os, "geteuid") else None,
     )
     writer = CaptureWriter(

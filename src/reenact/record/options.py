@@ -24,6 +24,7 @@ class RecordOptions(msgspec.Struct, frozen=True, kw_only=True):
     explicit: bool = False
     listen: tuple[tuple[int, int], ...] = ()
     upstream: tuple[tuple[int, str, int], ...] = ()
+    hash_seed: int = 0
     seed: int | None = None
 
 

@@ -21,6 +21,7 @@ from reenact.record.keeping import flush_always, writing
 from reenact.record.options import RecordOptions, RecordResult
 from reenact.record.sandboxed import Sandboxed
 from reenact.record.signals import on_interrupt
+from reenact.sandbox.hash_seed import with_hash_seed
 from reenact.sandbox.need import start
 from reenact.sandbox.process import Sandbox
 from reenact.sandbox.seed.runtimes import seeded
@@ -39,7 +40,7 @@ def record_in_sandbox(
         trust = arrange(
             authority.pem,
             Path(folder),
-            options.env,
+            with_hash_seed(options.env, options.hash_seed),
             command=options.command,
             cwd=str(options.cwd),
             trust_files=options.settings.tls.trust_files,

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from reenact.contents import jsontext
 from reenact.model.value import Path, Scalar, Value, leaves
-from reenact.rename import protobuf, sealed
+from reenact.rename import objects, protobuf, sealed
 from reenact.rename.alphabets import decoded, readable
 
 LARGEST: Final = 1 << 20
@@ -32,10 +32,15 @@ class Opened(NamedTuple):
 
 
 def opened(leaf: Scalar) -> Opened | None:
-    """A leaf that as a whole is JSON, or bytes that are compressed, JSON or protobuf."""
+    """A leaf that as a whole is JSON, or bytes that are compressed, JSON, protobuf, or an object that Ruby
+    or Python wrote down."""
     if not isinstance(leaf, str | bytes) or not 2 <= len(leaf) <= LARGEST:
         return None
-    return _json(leaf) if isinstance(leaf, str) else _bytes(leaf)
+    if isinstance(leaf, bytes):
+        return _bytes(leaf)
+    return (
+        _object(leaf.encode("utf-8", "surrogatepass")) if leaf[0] in objects.FIRST else _json(leaf)
+    )
 
 
 def opened_word(word: str) -> Opened | None:
@@ -79,8 +84,15 @@ def _plain(data: bytes) -> Opened | None:
     if readable(data):
         text = data.decode()
         return _json(text) or Opened("text", text)
+    if found := _object(data):
+        return found
     tree = protobuf.tree(data)
     return None if tree is None else Opened("protobuf", tree)
+
+
+def _object(data: bytes) -> Opened | None:
+    found = objects.read(data)
+    return None if found is None else Opened(found.how, found.tree)
 
 
 def inside(leaf: Scalar) -> dict[str, Value]:

@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 from reenact.model.difference import Conflict
 from reenact.model.symbol import Binding
 from reenact.model.value import Value
-from reenact.rename import protobuf
+from reenact.rename import objects, protobuf
 from reenact.rename.forms import HANDLE, TOKEN_MIN
 from reenact.rename.sealed import deflated, inflated
 from reenact.rename.sequences import Sequences
@@ -35,6 +35,15 @@ def _digits(text: str) -> str:
     return text.replace("-", "") if len(text) == 36 and _UUID.fullmatch(text) else text
 
 
+def _dashed(text: str) -> str:
+    """The other way, for what was first seen as digits: a driver may write a UUID so where the database
+    writes its dashes. Any other text as it is."""
+    if len(text) != 32 or not _DIGITS.fullmatch(text):
+        return text
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+_DIGITS = re.compile("[0-9a-f]{32}")
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -45,7 +54,7 @@ def _capital(text: str) -> str:
 
 _WRITTEN: tuple[Callable[[str], str], ...] = (
     *(str, quote, quote_plus, partial(quote, safe="")),
-    *(_in_lower_case, _slashed, _digits, _capital),
+    *(_in_lower_case, _slashed, _digits, _dashed, _capital),
 )
 
 
@@ -152,7 +161,7 @@ class Renaming:
 
 def _map(tree: Value, change: Callable[[str], str], whole: Callable[[str], str]) -> Value:
     if isinstance(tree, str):
-        return change(tree)
+        return _object(tree, change) if tree[:1] in objects.FIRST else change(tree)
     if isinstance(tree, bytes):
         return _bytes(tree, change) if len(tree) >= TOKEN_MIN else tree
     if isinstance(tree, int) and abs(tree) >= _LONG_NUMBER:
@@ -170,7 +179,8 @@ _LONG_NUMBER = 10**14
 
 
 def _bytes(data: bytes, change: Callable[[str], str]) -> bytes:
-    """Bytes with the texts in them changed: as they stand, or within compression or protobuf."""
+    """Bytes with the texts in them changed: as they stand, or within compression, protobuf, or an object
+    that Ruby or Python wrote down."""
 
     def plain(inner: bytes) -> bytes:
         return change(inner.decode("latin-1")).encode("latin-1", "replace")
@@ -179,11 +189,28 @@ def _bytes(data: bytes, change: Callable[[str], str]) -> bytes:
     if unpacked is not None:
         told = _bytes(unpacked, change)
         return data if told == unpacked else deflated(told, like=data)
+    written = objects.changed(data, plain)
+    if written != data:
+        return written
     changed = plain(data)
     if len(changed) == len(data) or changed == data:
         return changed
     framed = protobuf.changed(data, plain)
     return changed if framed == data else framed
+
+
+def _object(text: str, change: Callable[[str], str]) -> Value:
+    """One that happens to be UTF-8; changed it may not be."""
+    data = text.encode("utf-8", "surrogatepass")
+    told = objects.changed(
+        data, lambda inner: change(inner.decode("latin-1")).encode("latin-1", "replace")
+    )
+    if told == data:
+        return change(text)
+    try:
+        return told.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return told
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")

@@ -20,7 +20,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     the command line; `seed` makes the service's randomness repeatable (None: it is left alone). `live` are real dependencies to ask what is not recorded, by destination.
     `contents`: where the content of the suite's files lies. `log_on`: the log goes on where an
     earlier instance left it. `stop_s` is what a service gets to end after its last case; nothing it
-    still does counts."""
+    still does counts. `chance` numbers a run in which the service's sets have another order than in the
+    recording (0: the same)."""
 
     command: tuple[str, ...]
     cwd: Path
@@ -36,6 +37,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     start_wait_s: float = 120.0
     clock: str = RECORDED
     seed: int | None = None
+    chance: int = 0
     live: Mapping[str, Target] = {}
     contents: Path | None = None
     restart: Restart = Restart.NEVER

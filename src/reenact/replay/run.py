@@ -163,6 +163,7 @@ class _Rehearsal:
             run = self._run(
                 Mode(discover=not testing, linger=n == 1, rehearsal=True, shake=shake),
                 Timing(shift_ns=SHIFT_NS if n == REHEARSALS else 0, hold_s=HOLD_S * (shake % 3)),
+                chance=0 if testing else n - 1,
             )
             if not testing:
                 settled = self._discovered(run)
@@ -192,9 +193,10 @@ class _Rehearsal:
         self._suite = learn(self._suite, [seen], self._findings, builtin())
         return False
 
-    def _run(self, mode: Mode, timing: Timing = ON_TIME) -> Ran:
+    def _run(self, mode: Mode, timing: Timing = ON_TIME, chance: int = 0) -> Ran:
         played = lots(self._suite.cases, self._options.restart, jobs=1) or [Lot.of(())]
-        return run_lots(self._suite, played, self._options, mode, timing=timing)
+        own = msgspec.structs.replace(self._options, chance=chance)
+        return run_lots(self._suite, played, own, mode, timing=timing)
 
     def _look_aside(self) -> None:
         self._suite = self._strays.idle(self._suite, self._watched.seen())

@@ -27,6 +27,7 @@ from reenact.replay.greeting import greeted
 from reenact.replay.options import RunOptions
 from reenact.replay.world import Arrival, Greeted
 from reenact.sandbox import faketime
+from reenact.sandbox.hash_seed import another, with_hash_seed
 from reenact.sandbox.need import start
 from reenact.sandbox.process import NoClock, Sandbox
 from reenact.sandbox.reach import belongs_inside, dial_inside
@@ -47,7 +48,7 @@ def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[Seal
         trust = arrange(
             authority.pem,
             folder,
-            options.env,
+            with_hash_seed(options.env, another(suite.hash_seed, options.chance)),
             command=options.command,
             cwd=str(options.cwd),
             trust_files=options.settings.tls.trust_files,

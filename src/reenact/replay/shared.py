@@ -131,6 +131,7 @@ class Shared:
         polled = {same for same, cases in self._polled.items() if len(cases) >= OFTEN}
         found |= {id for id in reads if polled and calls.same(id) in polled}
         free = _with_alike(reads, found, calls.kind) & own
+        free |= self._mostly_nobodys(reads, found, calls) & own
         self._found |= {calls.places[id] for id in free}
         nobodys = free | (calls.calls.keys() - own)
         units = {n: unit for n, unit in enumerate(calls.units())}
@@ -145,6 +146,17 @@ class Shared:
             if n in roaming or (free & inside and inside <= nobodys):
                 out |= own & set(unit)
         return out
+
+    def _mostly_nobodys(self, reads: list[str], found: set[str], calls: Calls) -> set[str]:
+        """Those of a kind of which one was seen to be nobody's, and that the session has many of."""
+        kinds = {calls.kind(id) for id in found if calls.reads(id)}
+        if not kinds:
+            return set()
+        every = {id: calls.kind(id) for id in calls.calls if calls.reads(id)}
+        total = Counter(every.values())
+        of_session = Counter(kind for id, kind in every.items() if id not in calls.cases)
+        often = {k for k in kinds if of_session[k] >= max(OFTEN, total[k] / MOST)}
+        return {id for id in reads if every[id] in often}
 
 
 T = TypeVar("T")

@@ -26,6 +26,7 @@ from reenact.replay.greeting import greeted
 from reenact.replay.options import RunOptions
 from reenact.replay.world import Arrival, Greeted
 from reenact.sandbox.child import Child, start_child
+from reenact.sandbox.hash_seed import another, with_hash_seed
 from reenact.sandbox.plain_trust import arrange_plainly
 
 LOOK_S = 0.01
@@ -48,7 +49,7 @@ def unsealed(suite: Suite, options: RunOptions) -> Iterator[UnsealedWorld]:
             authority.pem,
             authority.file,
             Path(name),
-            options.env,
+            with_hash_seed(options.env, another(suite.hash_seed, options.chance)),
             command=options.command,
             cwd=str(options.cwd),
             trust_files=options.settings.tls.trust_files,

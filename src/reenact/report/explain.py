@@ -101,10 +101,29 @@ def findings(report: Report, verdict: Verdict) -> list[Finding]:
         for difference in _open(call.differences):
             where = f"call {call.interaction}: {safe(call.label)}: "
             out.append(_difference(difference, where, _call_place(case, call.interaction), belief))
-    out += [_difference(d, "", (), belief) for d in _open(verdict.differences)]
+    differences = _open(verdict.differences)
+    if verdict.misses and any(d.at == _STATUS for d in differences):
+        out += _response_of_a_refusal(differences, belief)
+    else:
+        out += [_difference(d, "", (), belief) for d in differences]
     out += [_missing(interaction, label, case, belief) for interaction, label in verdict.missing]
     out += [_conflict(conflict) for conflict in verdict.conflicts]
     return out
+
+
+_STATUS = ("response", "status")
+_HEADERS_MAX = 2
+
+
+def _response_of_a_refusal(differences: Sequence[Difference], belief: str) -> list[Finding]:
+    """An error page has other headers, which say nothing: many are told in one line."""
+    headers = [d for d in differences if d.at[:2] == ("response", "headers")]
+    told = [_difference(d, "", (), belief) for d in differences if d not in headers]
+    if len(headers) <= _HEADERS_MAX:
+        return [_difference(d, "", (), belief) for d in differences]
+    names = dict.fromkeys(safe(str(d.at[2])) for d in headers if len(d.at) > 2)
+    line = f"response/headers: {len(headers)} are not as recorded: {', '.join(names)}"
+    return [*told, Finding(headline=line, place=("response", "headers"), details=(belief,))]
 
 
 def _open(differences: Sequence[Difference]) -> list[Difference]:

@@ -21,7 +21,8 @@ T = TypeVar("T")
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
     """`started_ns` is wall clock, nanoseconds since the epoch. `addresses` are the service's own
     in its sandbox; none without one. `cwd` is the folder it was started in, and `owner` the user
-    and group who recorded; neither is known of a recording without files."""
+    and group who recorded; neither is known of a recording without files. `hash_seed` is
+    that of CPython's sets (0: the service's own)."""
 
     reenact: str
     command: tuple[str, ...]
@@ -29,6 +30,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     cwd: str = ""
     owner: tuple[int, int] | None = None
+    hash_seed: int = 0
 
 
 class Accounting(msgspec.Struct, frozen=True, kw_only=True):

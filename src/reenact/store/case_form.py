@@ -12,6 +12,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.files import FileBefore
 from reenact.model.suite import (
     FORMAT,
+    HASH_SEED_MAX,
     RULES,
     SEED_MAX,
     Accepted,
@@ -40,6 +41,7 @@ from reenact.store.yaml_write import Inline
 def suite_tree(suite: Suite) -> dict[str, Value]:
     addresses = {"addresses": cast("Value", list(suite.addresses))} if suite.addresses else {}
     seed = {} if suite.seed is None else {"seed": suite.seed}
+    hash_seed = {"hash_seed": suite.hash_seed} if suite.hash_seed else {}
     return {
         "format": suite.format,
         "command": cast("Value", list(suite.command)),
@@ -47,6 +49,7 @@ def suite_tree(suite: Suite) -> dict[str, Value]:
         **addresses,
         "rehearsed": suite.rehearsed,
         **seed,
+        **hash_seed,
         "started_ns": suite.started_ns,
         "capture": suite.capture,
     }
@@ -66,7 +69,8 @@ def suite_of(
         ports=fields.items("ports", whole_item),
         addresses=fields.items("addresses", address_item),
         rehearsed=fields.whole("rehearsed", 0),
-        seed=_seed_of(fields),
+        seed=_whole_up_to(SEED_MAX, fields, "seed") if fields.has("seed") else None,
+        hash_seed=_whole_up_to(HASH_SEED_MAX, fields, "hash_seed"),
         started_ns=fields.whole("started_ns", 0),
         capture=fields.text("capture", ""),
         cases=cases,
@@ -77,13 +81,11 @@ def suite_of(
     return suite
 
 
-def _seed_of(fields: Fields) -> int | None:
-    if not fields.has("seed"):
-        return None
-    seed = fields.whole("seed")
-    if not 0 <= seed <= SEED_MAX:
-        raise fields.wrong("seed", f"expected a number from 0 to {SEED_MAX}, found {seed}")
-    return seed
+def _whole_up_to(most: int, fields: Fields, name: str) -> int:
+    found = fields.whole(name, 0)
+    if not 0 <= found <= most:
+        raise fields.wrong(name, f"expected a number from 0 to {most}, found {found}")
+    return found
 
 
 def case_tree(case: Case) -> dict[str, Value]:

@@ -272,8 +272,10 @@ class Calls:
     def _in_nobodys_unit(self, asked: Asked, call: Recorded, unit: Sequence[Recorded]) -> bool:
         """Whether an equal call of the session has more before it of what this unit of work began
         with: a thread of the service's own locks, too, and does so while a case is open."""
-        own = self.lines.explains(call, unit) if unit else 0
-        session = self._session.exact(asked, self.names) if len(unit) > own else ()
+        if not unit:
+            return False
+        own = self.lines.explains(call, unit)
+        session = self._session.exact(asked, self.names) if own[1] < len(unit) else ()
         return any(self.lines.explains(other, unit) > own for other in session)
 
     def _due(self, call: Recorded, answered: Set[str]) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from reenact.diff.tree import Comparison
 from reenact.match.pool import Asked, Recorded
-from reenact.model.destination import destination, names_by_address
+from reenact.model.destination import destination
 from reenact.model.exchange import Outcome
 from reenact.model.protocol import (
     Action,
@@ -19,7 +18,6 @@ from reenact.model.protocol import (
     Ask,
     Caller,
     Close,
-    Confidence,
     Faulty,
     ProtocolPlugin,
     Received,
@@ -38,6 +36,7 @@ from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Background, Calls, Choice, Wait, pushes
 from reenact.replay.core.case import CALL_WAIT_NS, Judge, Running, set_aside
 from reenact.replay.core.clock import CaseClock
+from reenact.replay.core.conn import Conn
 from reenact.replay.core.events import (
     AskLive,
     CaseDone,
@@ -52,7 +51,7 @@ from reenact.replay.core.events import (
     Write,
 )
 from reenact.replay.core.fill import fill
-from reenact.replay.core.lines import UNIT_MAX
+from reenact.replay.core.known import Known
 from reenact.replay.core.shake import Shake
 
 SLOW_NS = 20 * 10**6
@@ -86,38 +85,6 @@ class Mode:
     rehearsal: bool = False
     shake: int = 0
     live: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Conn:
-    """A connection that the service opened."""
-
-    flow: Flow
-    destination: str
-    protocol: str = ""
-    responder: Responder | None = None
-    waiting: bytes = b""
-    opened: list[tuple[Asked, int]] = field(default_factory=list)
-    """Units of work begun of which it is not known yet whose they are, and when."""
-    before: Choice | Miss | None = None
-    """What became of the last call here; None after the end of a unit of work."""
-    own: Choice | None = None
-    """The last of the unit of work that is a case's, and no other's."""
-    unit: deque[Recorded] = field(default_factory=lambda: deque(maxlen=UNIT_MAX))
-    """The calls of the unit of work so far."""
-    late_of: str = ""
-    """The earlier case whose late effect that call was."""
-
-    def then(self, asked: Asked, found: Choice | Miss) -> None:
-        """What became of one more call."""
-        self.before = None if asked.closes else found
-        if asked.closes:
-            self.own = None
-            self.unit.clear()
-        elif isinstance(found, Choice):
-            self.unit.append(found.call)
-            if found.call.case and not found.shared:
-                self.own = found
 
 
 class Engine:
@@ -154,9 +121,9 @@ class Engine:
             responses_only=mode.responses_only,
             rehearsal=mode.rehearsal,
         )
-        self._known = _Known(suite, plugins, mode.live)
+        self._known = Known(suite, plugins, mode.live)
         self._todo = deque(suite.cases if cases is None else cases)
-        self._conns: dict[int, _Conn] = {}
+        self._conns: dict[int, Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
         self._place = {case.id: n for n, case in enumerate(suite.cases)}
@@ -165,12 +132,14 @@ class Engine:
         self._in_vain = 0  # cases that waited for calls which did not come
         self._unanswered = 0  # cases whose response did not come in time
         self._by_recorded: dict[int, int] = {}  # recorded inbound flow -> live connection
+        self._to_come = Counter(case.connection for case in self._todo)  # by the former
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
         self._session = self._outside
         self._later: list[tuple[int, int, int, Interaction]] = []
         self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._live: dict[tuple[int, int], tuple[Running, Asked]] = {}  # the same
+        self._began = False
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
 
@@ -178,12 +147,13 @@ class Engine:
 
     def begin(self, now_ns: int) -> list[Command]:
         """The service's ports are open: send the first case."""
+        self._began = True
         return self._next_case(now_ns)
 
     def opened(self, conn: int, flow: Flow, now_ns: int) -> list[Command]:
         """The service opened a connection; it stands already, as far as the service knows."""
         where = destination(flow, self._known.names)
-        made = self._conns[conn] = _Conn(flow, where)
+        made = self._conns[conn] = Conn(flow, where)
         protocols = self._known.protocols(where)
         if protocols is None:
             self._unknown_destination(where, now_ns)
@@ -302,6 +272,7 @@ class Engine:
         out: list[Command] = []
         while self._todo:
             case = self._todo.popleft()
+            self._to_come[case.connection] -= 1
             if case.response is None:
                 out.append(self._aside(case))
                 continue
@@ -407,21 +378,28 @@ class Engine:
         return SEEN_WAIT_NS if self._suite.rehearsed else QUIET_NS
 
     def _finish_case(self, now_ns: int) -> list[Command]:
+        case = self._now.case
+        assert case is not None
+        hung_up = self._hang_up(case, doubtful=self._now.response is None)
         done = self._done(now_ns)
         if self._mode.fail_fast and any(d.verdict.status.value == "fail" for d in done):
             self._todo.clear()
-        return [*done, *self._next_case(now_ns)]
+        return [*done, *hung_up, *self._next_case(now_ns)]
+
+    def _hang_up(self, case: Case, *, doubtful: bool) -> list[Command]:
+        """A client closes a connection on which it asks no more, or gets no answer: a service of one thread
+        hears nobody else until then."""
+        if self._to_come[case.connection] and not doubtful:
+            return []
+        conn = self._by_recorded.pop(case.connection, None)
+        return [] if conn is None or self._callers.pop(conn, None) is None else [Shut(conn)]
 
     def _done(self, now_ns: int) -> list[CaseDone]:
-        """The verdict of the open case. A case whose connection is in doubt gets a new one."""
+        """The verdict of the open case."""
         running, self._now = self._now, self._outside
         case = running.case
         assert case is not None
         self._passed_ns = case.at_ns + case.took_ns
-        if running.response is None:
-            conn = self._by_recorded.pop(case.connection, None)
-            if conn is not None:
-                self._callers.pop(conn, None)
         return [CaseDone(*self._judge.verdict(running, self._calls, now_ns))]
 
     def _end(self, now_ns: int) -> list[Command]:
@@ -452,7 +430,7 @@ class Engine:
 
     # -- calls ------------------------------------------------------------------------------
 
-    def _speak(self, conn: int, made: _Conn, protocol: str, now_ns: int) -> list[Command]:
+    def _speak(self, conn: int, made: Conn, protocol: str, now_ns: int) -> list[Command]:
         made.protocol = protocol
         flow = msgspec.structs.replace(
             made.flow, tls=made.flow.tls or self._known.tls(made.destination)
@@ -461,7 +439,7 @@ class Engine:
         return self._do(conn, made.responder.start(now_ns), now_ns) + self._push(now_ns)
 
     @staticmethod
-    def _responder(made: _Conn) -> Responder:
+    def _responder(made: Conn) -> Responder:
         assert made.responder is not None
         return made.responder
 
@@ -527,10 +505,10 @@ class Engine:
             return self._hold(conn, ask.token, interaction, at_ns)
         return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
 
-    def _always(self, made: _Conn, asked: Asked) -> Recorded | None:
+    def _always(self, made: Conn, asked: Asked) -> Recorded | None:
         return None if made.destination in self._mode.live else self._calls.reader.always(asked)
 
-    def _found(self, made: _Conn, asked: Asked) -> Choice | Background | Miss:
+    def _found(self, made: Conn, asked: Asked) -> Choice | Background | Miss:
         """Which recorded call a live one is."""
         running = self._now
         found: Choice | Background | Miss | None = None
@@ -549,7 +527,7 @@ class Engine:
             made.then(asked, found)
         return found
 
-    def _late_of(self, made: _Conn, asked: Asked, found: Choice | Background | Miss) -> str:
+    def _late_of(self, made: Conn, asked: Asked, found: Choice | Background | Miss) -> str:
         """Rehearsal only: the earlier case whose late effect a call is. It carries values that that
         case made up, and that neither the open case's request nor any answer has told since; or
         it ends a unit of work that did."""
@@ -568,7 +546,7 @@ class Engine:
         return made.late_of
 
     def _credit(
-        self, made: _Conn, follower: Choice | Background | Miss | None, late_of: str = ""
+        self, made: Conn, follower: Choice | Background | Miss | None, late_of: str = ""
     ) -> None:
         """Say which recorded calls the openings on this connection were."""
         running = self._now
@@ -605,7 +583,9 @@ class Engine:
             return None
         if not case and interaction.took_ns > SLOW_NS:
             return interaction.took_ns
-        return self._shake.delay_ns(interaction.id) if case else self._shake.lag_ns()
+        if case:
+            return self._shake.delay_ns(interaction.id)
+        return self._shake.lag_ns(listening=self._began)
 
     def _held_until_ns(self, conn: int) -> int:
         """Answers of one connection leave in the order of the questions, so none is given before
@@ -709,71 +689,3 @@ def _refusal(miss: Miss) -> str:
         return f"{miss.label}: recorded, but asked more often than recorded"
     near = f" (nearest: {miss.nearest} {miss.nearest_label})" if miss.nearest else ""
     return f"{miss.label}{near}"
-
-
-class _Known:
-    """What the whole recording says of its destinations."""
-
-    def __init__(
-        self,
-        suite: Suite,
-        plugins: Mapping[str, ProtocolPlugin],
-        live: Mapping[str, tuple[str, bool]],
-    ) -> None:
-        self._plugins = plugins
-        self._live = live
-        self._calls: dict[str, dict[str, list[Interaction]]] = {}
-        everything = [*suite.session, *(call for case in suite.cases for call in case.calls)]
-        for call in everything:
-            self._calls.setdefault(call.destination, {}).setdefault(call.protocol, []).append(call)
-        dns = self._calls.get("dns", {}).get("dns", [])
-        self.names = names_by_address((call.request, call.response) for call in dns)
-        self._recalled: dict[tuple[str, str], Any] = {}  # Any: each protocol's own
-
-    def protocols(self, where: str) -> list[str] | None:
-        """Protocols spoken there, None when nothing was ever connected to it."""
-        found = self._calls.get(where)
-        if where == "dns":
-            return ["dns"]
-        if where in self._live:
-            return [self._live[where][0]]
-        if found is None:
-            return None
-        spoken = [name for name in found if name != "raw"]
-        return spoken if spoken else list(found)
-
-    def refused(self, where: str) -> bool:
-        """Every recorded attempt to connect failed."""
-        return (
-            where not in self._live
-            and all(
-                call.outcome is Outcome.CUT and call.request is None and call.response is None
-                for calls in self._calls.get(where, {"": []}).values()
-                for call in calls
-            )
-            and where in self._calls
-        )
-
-    def tls(self, where: str) -> bool:
-        if where in self._live:
-            return self._live[where][1]
-        return any(call.tls for calls in self._calls.get(where, {}).values() for call in calls)
-
-    def tls_on_port(self, port: int) -> bool:
-        return any(where.endswith(f":{port}") and self.tls(where) for where in self._calls)
-
-    def recognise(self, flow: Flow, where: str, client: bytes) -> str | None:
-        """Among the protocols recorded there, the one these first bytes are; None: not sure yet."""
-        best: tuple[Confidence, str] = (Confidence.NO, "raw")
-        for name in self.protocols(where) or ():
-            found = self._plugins[name].detect(flow, client, b"")
-            if found > best[0]:
-                best = (found, name)
-        return None if best[0] is Confidence.WAIT else best[1]
-
-    def responder(self, flow: Flow, where: str, protocol: str) -> Responder:
-        plugin = self._plugins[protocol]
-        key = (where, protocol)
-        if key not in self._recalled:
-            self._recalled[key] = plugin.recall(self._calls.get(where, {}).get(protocol, []))
-        return plugin.responder(flow, self._recalled[key])

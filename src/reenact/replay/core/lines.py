@@ -87,11 +87,14 @@ class Lines:
                 self._unit[call.interaction.id] = unit, len(unit)
                 unit.append(call)
 
-    def explains(self, call: Recorded, so_far: Sequence[Recorded]) -> int:
-        """How many of the calls so far of a live unit of work also came before `call` in its own."""
+    def explains(self, call: Recorded, so_far: Sequence[Recorded]) -> tuple[int, int]:
+        """How many of the calls so far of a live unit of work also came before `call` in its own: such
+        calls, and the very same."""
         unit, place = self._unit.get(call.interaction.id, ((), 0))
-        before = Counter((c.key, c.exact) for c in unit[max(place - UNIT_MAX, 0) : place])
-        return (before & Counter((c.key, c.exact) for c in so_far)).total()
+        before = unit[max(place - UNIT_MAX, 0) : place]
+        alike = Counter(c.key for c in before) & Counter(c.key for c in so_far)
+        same = Counter((c.key, c.exact) for c in before)
+        return alike.total(), (same & Counter((c.key, c.exact) for c in so_far)).total()
 
     def alone(self, call: Recorded) -> bool:
         """Whether it was recorded on a connection that was opened for one unit of work."""

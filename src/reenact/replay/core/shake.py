@@ -28,6 +28,12 @@ then behind its requests, which they mostly are not."""
 
 LAGS_MAX = 200
 
+FIRST_LAG_NS = 300 * 10**6
+"""In these runs the first of them after the service listens are later still: what its threads begin
+with is not done yet when the first request comes."""
+
+FIRST_LAGS = 10
+
 
 class Shake:
     """Delays that depend on the call and the run alone: the same run is late in the same way."""
@@ -36,12 +42,16 @@ class Shake:
         """`run` 0 delays nothing."""
         self._run = run
         self._lags = LAGS_MAX if run % LAG_EVERY == 1 else 0
+        self._first = FIRST_LAGS if self._lags else 0
         self._ids = {a for case in cases for call in case.calls for a in call.after} if run else ()
         mean_ns = STEP_NS * (STEPS - 1) // 2
         self._step_ns = min(STEP_NS, STEP_NS * RUN_NS // (mean_ns * len(self._ids) or 1))
 
-    def lag_ns(self) -> int:
+    def lag_ns(self, *, listening: bool) -> int:
         """How late the answer to a background call is."""
+        if listening and self._first:
+            self._first -= 1
+            return FIRST_LAG_NS
         self._lags -= self._lags > 0
         return LAG_NS if self._lags else 0
 
