@@ -13,8 +13,9 @@ import pytest
 from reenact.base.errors import Exit
 from reenact.model.difference import Change, Difference
 from reenact.model.verdict import Status, Verdict
-from reenact.report.explain import findings
+from reenact.report.explain import explain, findings
 from reenact.report.github import github
+from reenact.report.json_read import verdict_of
 from reenact.report.json_report import json_report, json_verdict
 from reenact.report.junit import junit
 from reenact.report.run import Report, Run, again, counts, exit_of
@@ -167,3 +168,20 @@ def test_after_many_changed_cases_the_rest_is_told_in_brief():
     text = [line.text for line in whole(many)]
     assert sum(line.startswith("CHANGED") for line in text) == 22
     assert sum(line.startswith("  again:") for line in text) == 20
+
+
+def test_what_the_clock_accounts_for_is_said_beside_it():
+    day = Difference(
+        change=Change.VALUE, at=("response", "body", "day"), recorded="a", live="b", by_clock=True
+    )
+    verdict = Verdict(
+        case="0002-get-order", status=Status.FAIL, differences=(day,), clock="a time has passed"
+    )
+    text = "\n".join(line.text for line in explain(REPORT, verdict))
+    assert "      perhaps the clock: these times are as far apart as the machine's clock" in text
+    assert "  perhaps the clock: a time has passed\n" in text
+    report = json.loads(json_report(msgspec.structs.replace(REPORT, verdicts=(verdict,))))
+    for case in (report["cases"][0], report["run"]["cases"][0]):
+        assert case["clock"] == "a time has passed" and case["differences"][0]["by_clock"]
+    again_read = verdict_of(report["run"]["cases"][0])
+    assert again_read.differences == (day,) and again_read.clock == verdict.clock

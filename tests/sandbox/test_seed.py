@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import socket
 import struct
@@ -20,6 +21,7 @@ from reenact.sandbox.seed.runtimes import seeded
 from reenact.sandbox.seed.start import without_getrandom
 from reenact.sandbox.seed.stream import drawn
 from reenact.sandbox.spec import Watch
+from tests.sandbox.conftest import as_someone
 from tests.sandbox.running import WAIT_S, output_of, run
 
 AsUser = Callable[[Callable[[], None]], None]
@@ -290,6 +292,24 @@ def test_a_recording_with_a_seed_keeps_files_too(folder: Path) -> None:
         assert told.path == os.fsencode(folder / "old")
         drawn_twice.append((folder / "old").read_text())
     assert drawn_twice[0] == drawn_twice[1] != "before"
+
+
+@inside
+def test_more_open_devices_than_we_may_have_descriptors_are_opened_still() -> None:
+    script = """
+        import resource
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        opened = [open("/dev/urandom", "rb") for _ in range(300)]
+        print(len({one.read(8) for one in opened}))
+    """
+
+    def body() -> None:
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+        assert said(*python(script), seed=1) == "300\n"
+
+    as_someone(body, uid=None)
 
 
 @inside

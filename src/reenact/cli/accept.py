@@ -192,7 +192,9 @@ def _run(
     from reenact.intercept.settings import load_settings
 
     options = msgspec.structs.replace(
-        making.run_options(command or suite.command, folder, load_settings(config, Path.cwd())),
+        making.run_options(
+            command or suite.command, folder, load_settings(config, Path.cwd()), suite
+        ),
         select=frozenset({case.id}),
         explicit=explicit_replay(mode),
     )

@@ -71,7 +71,7 @@ def _lines(suite: Suite, folder: Path) -> Mapping[str, frozenset[Hashable]]:
     from reenact.replay.lines import lines_reached
     from reenact.report.words import plural
 
-    options = making.run_options(suite.command, folder, load_settings(None, Path.cwd()))
+    options = making.run_options(suite.command, folder, load_settings(None, Path.cwd()), suite)
     found: Mapping[str, frozenset[Hashable]] = dict(lines_reached(suite, options))
     count = len(frozenset[Hashable]().union(*found.values()))
     typer.echo(f"{plural(count, 'line')} of the service reached")

@@ -84,10 +84,15 @@ def rehearsed(
     return found.suite
 
 
-def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> RunOptions:
+def run_options(
+    command: tuple[str, ...], folder: Path, settings: Settings, suite: Suite | None = None
+) -> RunOptions:
+    """What `reenact.toml` says; `suite` is the one that is there, which was rehearsed with a seed
+    perhaps."""
     from reenact.replay.groups import Restart
     from reenact.replay.options import RunOptions
 
+    kept = None if suite is None else suite.seed
     return RunOptions(
         command=command,
         cwd=Path.cwd(),
@@ -97,7 +102,7 @@ def run_options(command: tuple[str, ...], folder: Path, settings: Settings) -> R
         settings=settings,
         clock=settings.replay.clock,
         restart=Restart(settings.replay.restart),
-        seed=settings.replay.seed,
+        seed=kept if (seed := settings.replay.seed) is None else seed,
     )
 
 

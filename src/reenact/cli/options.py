@@ -15,7 +15,6 @@ from reenact.model.suite import SEED_MAX
 from reenact.replay.groups import Restart
 
 if TYPE_CHECKING:
-    from reenact.model.suite import Suite
     from reenact.replay.options import RunOptions
 
 
@@ -106,10 +105,8 @@ def replayed(
     clock: str | None,
     restart: Restart | None = None,
     seed: str | None = None,
-    suite: Suite | None = None,
 ) -> RunOptions:
-    """The options with what the command line says; else they are those of `reenact.toml`, and for the
-    seed of the suite.
+    """The options with what the command line says; else they are those of `reenact.toml`.
 
     Raises UserError before anything is started.
     """
@@ -128,7 +125,7 @@ def replayed(
         options,
         clock=told,
         restart=restart or options.restart,
-        seed=_seed(seed, options.seed, None if suite is None else suite.seed),
+        seed=options.seed if seed is None else seed_number(seed),
     )
 
 
@@ -139,12 +136,6 @@ def seed_number(told: str) -> int | None:
     if told.isascii() and told.isdigit() and int(told) <= SEED_MAX:
         return int(told)
     raise UserError(f"--seed {told}: expected a number from 0 to {SEED_MAX}, or {NO_SEED}")
-
-
-def _seed(told: str | None, configured: int | None, rehearsed: int | None) -> int | None:
-    if told is not None:
-        return seed_number(told)
-    return rehearsed if configured is None else configured
 
 
 def seed_needs_sandbox(seed: str | None, *, explicit: bool) -> None:

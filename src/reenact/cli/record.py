@@ -116,7 +116,7 @@ def record(
         options = msgspec.structs.replace(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
         )
-    run = replayed(making.run_options(words, suite, settings), clock, None, seed, before)
+    run = replayed(making.run_options(words, suite, settings, before), clock, None, seed)
     if seed is not None:
         options = msgspec.structs.replace(options, seed=run.seed)
     if options.seed is not None:

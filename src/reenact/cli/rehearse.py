@@ -70,7 +70,7 @@ def rehearse(
     settings = load_settings(config, Path.cwd())
     words = service_command(command, loaded.command)
     options = replace(
-        replayed(making.run_options(words, suite, settings), clock, restart, seed, loaded),
+        replayed(making.run_options(words, suite, settings, loaded), clock, restart, seed),
         explicit=explicit_replay(mode),
     )
     made = making.rehearsed(loaded, suite, options, making.say_on_stderr, tests, alone)

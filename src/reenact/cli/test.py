@@ -123,11 +123,10 @@ def run_test(
     words = service_command(command, loaded.command)
     options = replace(
         replayed(
-            making.run_options(words, suite, load_settings(config, Path.cwd())),
+            making.run_options(words, suite, load_settings(config, Path.cwd()), loaded),
             clock,
             restart,
             seed,
-            loaded,
         ),
         select=_chosen(loaded, select),
         jobs=jobs,

@@ -45,7 +45,8 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """`at` starts with "request" or "response". `explained_by` names the binding, tolerance or
     rule that accounts for it, else None. A side that has no such value is UNSET. `held` of an
-    ALIAS is the pair that stands against it."""
+    ALIAS is the pair that stands against it. `by_clock`: the service could not be given the recorded
+    time, and these are times as far apart as the machine's clock and the recording's."""
 
     change: Change
     at: Path
@@ -53,3 +54,4 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     live: Value | UnsetType = UNSET
     explained_by: str | None = None
     held: Conflict | None = None
+    by_clock: bool = False

@@ -58,7 +58,8 @@ class CallDifferences(msgspec.Struct, frozen=True, kw_only=True):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """`differences` are of the case's response; `missing` are labels by interaction id.
     `background` are ids of the session's calls that were served outside of any case. `see` is a file
-    that tells more: the service's output, when it has ended."""
+    that tells more: the service's output, when it has ended. `clock` says what of the recording does
+    not hold at the machine's clock, where the service could not be given the recorded time."""
 
     case: str
     status: Status
@@ -74,3 +75,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     took_ns: int = 0
     note: str = ""
     see: str = ""
+    clock: str = ""

@@ -13,10 +13,12 @@ import msgspec
 
 from reenact.base.clock import SystemClock
 from reenact.intercept.loop import run
+from reenact.match.expiry import Expiry, expiries
 from reenact.model.suite import Suite
 from reenact.model.value import Value
 from reenact.model.verdict import Status
 from reenact.protocols import builtin
+from reenact.replay.by_clock import away, marked
 from reenact.replay.clock import NOW, case_clock
 from reenact.replay.clock_notes import clock_notes
 from reenact.replay.core import Mode
@@ -158,9 +160,12 @@ def _play(
     clock = case_clock(options.clock, suite.started_ns)
     clock = msgspec.structs.replace(clock, shift_ns=timing.shift_ns)
 
+    began_ns = SystemClock().wall_ns()
+    mark = Marking(suite, began_ns) if options.clock != NOW and not mode.rehearsal else None
+
     def judged(done: CaseDone) -> None:
         if done.verdict.case in lot.judged:
-            tell(done)
+            tell(mark.marked(done) if mark and problem else done)
 
     with world_of(suite, options, clock) as world:
         problem = world.clock_problem
@@ -181,6 +186,28 @@ def _play(
     if problem and options.clock != NOW:
         notes = (f"the service's clock: {problem}", *notes)
     return stage, (*world.notes, *notes)
+
+
+class Marking:
+    """What the machine's clock accounts for, of a service that could not be given another."""
+
+    def __init__(self, suite: Suite, began_ns: int) -> None:
+        self._suite, self._began_ns = suite, began_ns
+        self._cases = {case.id: case for case in suite.cases}
+
+    def marked(self, done: CaseDone) -> CaseDone:
+        if done.verdict.status is not Status.FAIL:
+            return done
+        case = self._cases.get(done.verdict.case)
+        now_ns = SystemClock().wall_ns()
+        by = away(self._suite.started_ns, case, self._began_ns, now_ns)
+        verdict = marked(done.verdict, by, self._crossed)
+        return msgspec.structs.replace(done, verdict=verdict)
+
+    @functools.cached_property
+    def _crossed(self) -> tuple[Expiry, ...]:
+        shift_ns = self._began_ns - self._suite.started_ns
+        return tuple(one for one in expiries(self._suite, builtin()) if one.crossed(shift_ns))
 
 
 def _stands_at_ns(world: World, clock: CaseClock) -> int:

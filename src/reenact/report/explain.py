@@ -54,6 +54,8 @@ def explain(report: Report, verdict: Verdict) -> list[Line]:
         see = f" (its output: {verdict.see})" if verdict.see else ""
         lines.append(Line(f"  {safe(verdict.note + see)}"))
     lines += _finding_lines(found[:_SHOWN_MAX])
+    if verdict.clock:
+        lines.append(Line(f"  perhaps the clock: {safe(verdict.clock)}", "warn"))
     if len(found) > _SHOWN_MAX:
         lines.append(
             Line(f"  and {len(found) - _SHOWN_MAX} more differences; --json has all", "bad")
@@ -144,7 +146,7 @@ def _difference(difference: Difference, where: str, base: Path, belief: str) -> 
     text = f"{where}{safe(path_text(difference.at))}: {difference_text(difference)}"
     if difference.change is Change.ORDER and difference.at == ("order",):
         text = f"{where}{_too_early(difference)}"
-    reason = _REASONS.get(difference.change, belief)
+    reason = _BY_CLOCK if difference.by_clock else _REASONS.get(difference.change, belief)
     return Finding(headline=text, place=(*base, *difference.at), details=(reason,))
 
 
@@ -153,6 +155,10 @@ def _too_early(difference: Difference) -> str:
     return f"recorded after {', '.join(map(str, followed))}; now {safe(str(difference.live))}"
 
 
+_BY_CLOCK = (
+    "perhaps the clock: these times are as far apart as the machine's clock and the recording's, and the "
+    "service could not be given the recorded time"
+)
 _ALONE = "why: a value that the service makes up stands for one recorded value, and for that alone"
 _REASONS = {
     Change.ALIAS: _ALONE,
@@ -215,6 +221,7 @@ def _miss(miss: Miss, case: Case | None) -> Finding:
         details = (
             f"nearest is call {miss.nearest}: {safe(miss.nearest_label)}",
             *(f"  {safe(path_text(d.at))}: {difference_text(d)}" for d in miss.why_not),
+            *([_BY_CLOCK] if any(d.by_clock for d in miss.why_not) else []),
         )
     if miss.live:
         details = (*details, "asked live: what the real one said is written into the case")

@@ -23,6 +23,7 @@ def verdict_of(case: Json) -> Verdict:
         status=Status(case["status"]),
         title=case["title"],
         note=case["note"],
+        clock=case.get("clock", ""),
         differences=tuple(map(_difference, case["differences"])),
         calls=tuple(
             CallDifferences(
@@ -60,6 +61,7 @@ def _difference(difference: Json) -> Difference:
         live=_side(difference, "live"),
         explained_by=difference.get("explained_by"),
         held=_held(difference["held"]) if "held" in difference else None,
+        by_clock=difference.get("by_clock", False),
     )
 
 

@@ -108,6 +108,7 @@ def _leaning(leaning: Leaning) -> Json:
 
 
 def _case(report: Report, verdict: Verdict) -> Json:
+    clock = {"clock": verdict.clock} if verdict.clock else {}
     return {
         "id": verdict.case,
         "title": verdict.title,
@@ -115,6 +116,7 @@ def _case(report: Report, verdict: Verdict) -> Json:
         "status": verdict.status.value,
         "digest": _digest(report, verdict),
         "note": verdict.note,
+        **clock,
         "findings": [finding.headline for finding in findings(report, verdict)],
         "differences": [_difference(d) for d in verdict.differences],
         "calls": [
@@ -145,6 +147,8 @@ def _difference(difference: Difference) -> Json:
         tree["live"] = plain(difference.live)
     if difference.explained_by is not None:
         tree["explained_by"] = difference.explained_by
+    if difference.by_clock:
+        tree["by_clock"] = True
     if difference.held is not None:
         tree["held"] = _conflict(difference.held)
     return tree

@@ -48,6 +48,7 @@ def settled(verdict: Verdict, case: Case | None) -> Verdict:
         status=verdict.status,
         title=verdict.title,
         note=telling.text(verdict.note),
+        clock=verdict.clock,
         differences=_differences(telling, verdict.differences),
         calls=_in_order(_calls(telling, verdict.calls)),
         misses=_in_order(_miss(telling, miss) for miss in verdict.misses),

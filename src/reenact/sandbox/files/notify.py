@@ -99,10 +99,14 @@ def _serve(
             if error.errno in (errno.ENOENT, errno.EINTR):  # killed, or interrupted
                 continue
             return  # the last process that had the filter is gone
-        with contextlib.suppress(OSError):  # killed meanwhile
-            with one_at_a_time:
-                done = answered(call)
-            if not done:
+        done = False
+        with (
+            contextlib.suppress(Exception),
+            one_at_a_time,
+        ):  # whatever happens, no call waits forever
+            done = answered(call)
+        if not done:
+            with contextlib.suppress(OSError):  # killed meanwhile
                 let_go_on(listener, call)
 
 

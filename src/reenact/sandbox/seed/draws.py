@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import os
 import stat
 import struct
@@ -79,10 +80,9 @@ class Draws:
                 fcntl.fcntl(ours, fcntl.F_SETFL, os.O_NONBLOCK)
             notify.give_descriptor(listener, call, ours, cloexec=bool(flags & os.O_CLOEXEC))
         except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENOENT):
+            if error.errno != errno.EMFILE:
                 raise
-            if error.errno == errno.EMFILE:  # their table is full
-                notify.give(listener, call, -errno.EMFILE)
+            notify.give(listener, call, -errno.EMFILE)  # their table is full
         finally:
             os.close(ours)
         return True
@@ -102,16 +102,12 @@ def _device_flags(name: str, call: notify.Call) -> int | None:
     folder, at, flags = call.args[:3]
     if name == "open":
         folder, at, flags = _AT_FDCWD, call.args[0], call.args[1]
-    with open(f"/proc/{call.thread}/mem", "rb", buffering=0) as theirs:
-
-        def read(address: int, size: int) -> bytes:
-            return os.pread(theirs.fileno(), size, address)
-
-        path = calls.text_at(read, at)
-        if not path.endswith(b"random"):
-            return None
-        if name == "openat2":
-            flags = struct.unpack("=Q", read(call.args[2], 8))[0]
+    read = functools.partial(memory.read, call.thread)
+    path = calls.text_at(read, at)
+    if not path.endswith(b"random"):
+        return None
+    if name == "openat2":
+        flags = struct.unpack("=Q", read(call.args[2], 8))[0]
     if flags & os.O_PATH or flags & os.O_ACCMODE == os.O_WRONLY:
         return None
     status = os.stat(_seen_from_here(call.thread, folder, path))
