@@ -316,15 +316,18 @@ def test_job_control_works_as_without_a_tracer() -> None:
 def test_a_parent_sees_its_child_stop_and_go_on() -> None:
     script = """
     import os, signal
+    told, tell = os.pipe()
     child = os.fork()
     if child == 0:
         os.kill(os.getpid(), signal.SIGSTOP)
+        os.read(told, 1)  # a child that has ended is no longer seen to have gone on
         os._exit(3)
     _, status = os.waitpid(child, os.WUNTRACED)
     assert os.WIFSTOPPED(status) and os.WSTOPSIG(status) == signal.SIGSTOP
     os.kill(child, signal.SIGCONT)
     _, status = os.waitpid(child, os.WCONTINUED)
     assert os.WIFCONTINUED(status)
+    os.write(tell, b"!")
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
     assert said(*python(script)) == ["3"]
