@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=120, help="mutants of each service")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="the last recording and its results")
+    parser.add_argument("--again", action="store_true", help="what was kept and not caught")
     return parser.parse_args()
 
 
@@ -45,21 +46,28 @@ def _service(name: str, arguments: argparse.Namespace) -> dict:  # type: ignore[
     possible = sites.sites(first, second)
     known = _known(bench)
     greens = _greens(bench, arguments.runs, known)
-    mutants: list[dict[str, object]] = []
+    mutants = [_again(bench, told, first, known, arguments) for told in _tried_before(known)]
+    mutants = mutants[: arguments.limit]
+    absent = 0
     for n, site in enumerate(sites.sample(possible, len(possible), arguments.seed)):
         if len(mutants) == arguments.limit:
             break
-        told = known.get(_key(site)) or _tried(bench.mutant(f"mutant-{n:04}", site, first), site, n)
+        if _key(site) in known:
+            continue
+        told = _tried(bench.mutant(f"mutant-{n:04}", site, first), site, n)
         _note(bench, told, known)
-        if told["planted"]:  # the message has to come again
+        if told["planted"]:
             mutants.append(told)
             print(_line(told), flush=True)
+        else:
+            absent += 1
     result = {
         "service": name,
         "cases": len(first.starts),
         "possible": len(possible),
         "runs": arguments.runs,
         "greens": greens,
+        "absent": absent,
         "mutants": mutants,
     }
     (bench.folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")
@@ -73,6 +81,30 @@ def _greens(bench: Bench, runs: int, known: dict[str, dict[str, object]]) -> int
             print(f"  clean {n}: exit {code}", flush=True)
             _note(bench, {"key": f"clean-{n}", "code": code}, known)
     return sum(known[f"clean-{n}"]["code"] == GREEN for n in range(1, runs + 1))
+
+
+def _tried_before(known: dict[str, dict[str, object]]) -> list[dict[str, object]]:
+    return [told for told in known.values() if told.get("planted")]
+
+
+def _again(
+    bench: Bench,
+    told: dict[str, object],
+    seen: sites.Observed,
+    known: dict[str, dict[str, object]],
+    arguments: argparse.Namespace,
+) -> dict[str, object]:
+    """Once more with `--again`, unless it was caught."""
+    if told["code"] == RED or not arguments.again:
+        return told
+    message = told["message"]
+    assert isinstance(message, dict)
+    site = Site(sites.Message(**message), str(told["change"]))
+    told = _tried(bench.mutant("again", site, seen), site, int(str(told["n"])))
+    known.pop(str(told["key"]))
+    _note(bench, told, known)
+    print(_line(told), flush=True)
+    return told
 
 
 def _key(site: Site) -> str:
@@ -129,6 +161,8 @@ def _table(results: list[dict]) -> str:  # type: ignore[type-arg]
     tried = sum(len(result["mutants"]) for result in results)
     red = sum(map(_red, results))
     lines.append(f"| | | | | {tried} | {red} | {red / max(tried, 1):.1%} |")
+    absent = sum(result["absent"] for result in results)
+    lines += ["", f"Messages that did not come again in the run that was to change them: {absent}"]
     lines += ["", "| what is changed | mutants | red |", "|---|---|---|"]
     total = Counter(told["kind"] for result in results for told in result["mutants"])
     kills = Counter(t["kind"] for r in results for t in r["mutants"] if t["code"] == RED)

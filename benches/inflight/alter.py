@@ -254,7 +254,7 @@ def redis(words: list[bytes]) -> Changes:
 # -- PostgreSQL ----------------------------------------------------------------------------
 
 TOKEN = re.compile(
-    r"(?P<literal>'(?:[^']|'')*')|(?P<parameter>\$\d+)|(?P<number>\b\d+(?:\.\d+)?\b)"
+    r"(?P<comment>--[^\n]*)|(?P<literal>'(?:[^']|'')*')|(?P<parameter>\$\d+)|(?P<number>\b\d+(?:\.\d+)?\b)"
     r'|(?P<name>"[^"]+"|[A-Za-z_]\w*)|(?P<sign><>|<=|>=|=|<|>|\+|-)'
 )
 SIGNS = {"=": "<>", "<>": "=", "<": ">", ">": "<", "<=": "<", ">=": ">", "+": "-", "-": "+"}
@@ -274,7 +274,7 @@ def sql(text: str) -> Changes:
     for n, found in enumerate(TOKEN.finditer(text)):
         kind, was = str(found.lastgroup), found[0]
         before, after = text[: found.start()], text[found.end() :]
-        if kind == "parameter" or (kind == "name" and was.lower() in KEYWORDS):
+        if kind in ("parameter", "comment") or (kind == "name" and was.lower() in KEYWORDS):
             continue
         new = SIGNS[was] if kind == "sign" else other(was)
         whole = before + new + after

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import random  # noqa: TID251 - seeded: equal seeds give equal samples
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from benches.inflight.alter import FORM, VALUE
 
@@ -111,22 +111,25 @@ def sites(first: Observed, second: Observed) -> list[Site]:
 def sample(found: Sequence[Site], limit: int, seed: int) -> list[Site]:
     """One of each kind in turn, as long as there are any; within a kind one of each shape in turn.
 
-    A change that differs from another only in when it is made comes once.
+    A change that differs from another only in when it is made comes once. The order of any two does not
+    depend on what else there is.
     """
-    chance = random.Random(seed)
+
+    def rank(of: Site | str) -> bytes:
+        return blake2b(f"{seed} {of}".encode(), digest_size=8).digest()
+
     kinds: dict[str, dict[str, list[Site]]] = defaultdict(lambda: defaultdict(list))
-    once = {site.same: site for site in chance.sample(sorted(found), len(found))}
-    for site in sorted(once.values()):
+    once = {site.same: site for site in sorted(found, key=rank, reverse=True)}
+    for site in sorted(once.values(), key=rank):
         kinds[site.kind][site.message.shape].append(site)
-    queues = [list(_by_turns(list(shapes.values()), chance)) for _, shapes in sorted(kinds.items())]
-    return list(_by_turns(queues, None))[:limit]
+    queues = [
+        list(_by_turns([of[shape] for shape in sorted(of, key=rank)]))
+        for _, of in sorted(kinds.items())
+    ]
+    return list(_by_turns(queues))[:limit]
 
 
-def _by_turns(queues: list[list[Site]], chance: random.Random | None) -> Iterator[Site]:
-    if chance is not None:
-        chance.shuffle(queues)
-        for queue in queues:
-            chance.shuffle(queue)
+def _by_turns(queues: list[list[Site]]) -> Iterator[Site]:
     for turn in range(max(map(len, queues), default=0)):
         for queue in queues:
             if turn < len(queue):

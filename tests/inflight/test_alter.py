@@ -79,6 +79,7 @@ def test_names_literals_and_signs_of_a_statement_are_changed_and_keywords_are_no
     assert "SELECT id FROM t WHERE a = 'x2' AND n < $1 ORDER BY id DESC" in found.values()
     assert "SELECT id FROM t WHERE a = 'x1' AND n < $1 ORDER BY id " in found.values()
     assert not any("SELECX" in str(text) for text in found.values())
+    assert made(alter.sql("BEGIN -- of a day that's 1 of many")) == {}
 
 
 BIND = b"\0s1\0" + b"\0\1\0\0" + b"\0\3" + b"\0\0\0\2ab" + b"\xff\xff\xff\xff" + b"\0\0\0\2\0\7"
