@@ -169,3 +169,20 @@ def test_what_the_background_does_in_its_own_unit_of_work_does_not_stand_for_the
 
     [verdict] = verdicts(play(suite(LOCKING, session=SWEEP_THAT_LOCKS), lost))
     assert verdict.missing == (("1.3", "SET lock"),)
+
+
+def test_outside_of_units_of_work_what_a_pool_lent_its_connection_for_before_says_nothing() -> None:
+    session = on(
+        7,
+        call("s.2", "GET menu", uses=Uses.MANY),
+        call("s.3", "GET user", uses=Uses.MANY),
+    )
+
+    def served(request: str) -> Generator[str, str, str]:
+        yield "GET menu"
+        yield "GET user"
+        return "ok"
+
+    own = case(1, "SHOW", "ok", call("1.1", "GET user"))
+    [verdict] = verdicts(play(suite(own, session=session), served))
+    assert (verdict.status, verdict.missing) == (Status.PASS, ())

@@ -30,12 +30,21 @@ class Conn:
     """The last of the unit of work that is a case's, and no other's."""
     unit: deque[Recorded] = field(default_factory=lambda: deque(maxlen=UNIT_MAX))
     """The calls since the end of the unit of work before."""
+    within: bool = False
+    """Whether a unit of work is open. Between units a pool lends its connection to anybody, so what came
+    before says nothing."""
     late_of: str = ""
     """The earlier case whose late effect that call was."""
+
+    def begun(self, asked: Asked, now_ns: int) -> None:
+        """A unit of work, and it is not known yet whose."""
+        self.opened.append((asked, now_ns))
+        self.within = True
 
     def then(self, asked: Asked, found: Choice | Miss) -> None:
         """What became of one more call."""
         self.before = None if asked.closes else found
+        self.within = (self.within or asked.opens) and not asked.closes
         if asked.closes:
             self.own = None
             self.unit.clear()

@@ -488,7 +488,7 @@ class Engine:
         made = self._conns[conn]
         asked = self._calls.reader.asked(made.protocol, made.destination, ask.request)
         if asked.opens and (like := self._calls.lines.any_edge(asked)) is not None:
-            made.opened.append((asked, now_ns))
+            made.begun(asked, now_ns)
             return self._answered_like(conn, ask.token, like, now_ns)
         running = self._now
         if asked.waits and (wait := self._calls.wait(asked, running.id)) is not None:
@@ -539,7 +539,7 @@ class Engine:
         elif isinstance(made.before, Choice) and not asked.housekeeping:
             found = self._calls.following(asked, made.before, running.id, running.moment)
         if found is None:
-            nobodys = () if made.own else tuple(made.unit)
+            nobodys = tuple(made.unit) if made.within and not made.own else ()
             found = self._calls.choose(
                 asked, running.id, running.moment, self._window(), running.answered, nobodys
             )
