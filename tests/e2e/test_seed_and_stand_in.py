@@ -106,6 +106,18 @@ def test_what_was_drawn_by_lot_is_drawn_again(project: Project) -> None:
     assert other.returncode == 1 and "/lot" in other.output, other.output
 
 
+def test_a_reader_that_leaves_early_does_not_hold_the_test_up(project: Project) -> None:
+    project.record("/day", 2)
+    case = next((project.folder / "reenact/cases").glob("0001*.yaml"))
+    case.write_text(case.read_text().replace("200", "418", 1))
+    heard, tell = os.pipe()
+    os.close(heard)
+    line = [sys.executable, "-m", "reenact", "test"]
+    done = subprocess.run(line, cwd=project.folder, env=project.env, stdout=tell, timeout=60)
+    os.close(tell)
+    assert done.returncode == 1
+
+
 def test_without_ptrace_the_service_lives_at_the_recording_s_time(project: Project) -> None:
     assert faketime.library(), "libfaketime is not installed"
     project.record("/day", 2)

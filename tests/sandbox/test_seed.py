@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def test_the_devices_give_the_same(as_user: AsUser) -> None:
         for path in /dev/urandom /dev/random urandom /dev/../dev/./random; do
           head -c16 $path | od -An -tx8 | tr -d " "
         done
+        cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/uuid
         head -c300000 /dev/urandom | sha256sum | cut -c-64
     """
     as_user(lambda: assert_repeatable("sh", "-ec", script) and None)
@@ -269,6 +271,12 @@ def test_other_files_are_opened_as_ever_and_the_devices_stay_what_they_are() -> 
 
 
 @inside
+def test_a_uuid_of_the_kernel_is_of_version_4() -> None:
+    for text in said("cat", *(["/proc/sys/kernel/random/uuid"] * 40), seed=1).split():
+        assert (uuid.UUID(text).version, uuid.UUID(text).variant) == (4, uuid.RFC_4122)
+
+
+@inside
 def test_addresses_are_the_same(as_user: AsUser) -> None:
     def body() -> None:
         command = python("print(id(object()), id(print), {object() for _ in range(9)})")
@@ -310,6 +318,18 @@ def test_more_open_devices_than_we_may_have_descriptors_are_opened_still() -> No
         assert said(*python(script), seed=1) == "300\n"
 
     as_someone(body, uid=None)
+
+
+@inside
+def test_as_a_test_has_it_with_an_overlay_and_a_clock_it_draws_the_same(as_user: AsUser) -> None:
+    script = "head -c8 /dev/urandom | od -An -tx8; cat /proc/sys/kernel/random/uuid; date +%Y"
+    told = {"overlay": True, "clock": True, "clock_offset_ns": -(10**17), "cwd": "/tmp"}
+
+    def body() -> None:
+        one, two, other = (output_of("sh", "-c", script, seed=s, **told) for s in (1, 1, 2))
+        assert one == two != other, one
+
+    as_user(body)
 
 
 @inside

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import typer
@@ -21,7 +22,8 @@ def guarded(work: Callable[[], object]) -> int:
     """Run `work`, which returns an exit code or None."""
     try:
         code = work()
-        sys.stdout.flush()
+        with reader_may_leave():
+            sys.stdout.flush()
     except (typer.Exit, SystemExit) as done:
         code = getattr(done, "exit_code", getattr(done, "code", 0))
     except BrokenPipeError:
@@ -65,6 +67,15 @@ def _save_traceback(error: Exception) -> Path:
     with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write("".join(traceback.format_exception(error)))
     return Path(name)
+
+
+@contextlib.contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """For what is told on the way to an exit code: `reenact test | head` still has that of the test."""
+    try:
+        yield
+    except BrokenPipeError:
+        _silence()
 
 
 def _silence() -> None:

@@ -13,6 +13,7 @@ import msgspec
 from reenact.base.clock import Clock, SystemClock, today
 from reenact.base.errors import Exit
 from reenact.cli import places
+from reenact.cli.errors import reader_may_leave
 from reenact.model.suite import Suite
 from reenact.model.verdict import Status, Verdict
 from reenact.report.run import Report, Run, exit_of, leanings
@@ -43,10 +44,12 @@ class Reporter:
         screen.progress("starting the service")
 
     def verdict(self, verdict: Verdict) -> None:
-        self._terminal.verdict(verdict)
+        with reader_may_leave():
+            self._terminal.verdict(verdict)
 
     def close(self) -> None:
-        self._screen.close()
+        with reader_may_leave():
+            self._screen.close()
 
     def end(self, verdicts: Sequence[Verdict], session: Sequence[Verdict]) -> Report:
         """`session` judges what was asked outside of any case: told only when it differs."""
@@ -54,7 +57,7 @@ class Reporter:
 
         outside = [verdict for verdict in session if verdict.status is not Status.PASS]
         for verdict in outside:
-            self._terminal.verdict(verdict)
+            self.verdict(verdict)
         run = msgspec.structs.replace(
             self._run,
             took_ns=self._clock.now_ns() - self._started_ns,
@@ -68,7 +71,8 @@ class Reporter:
             files=dict(files),
             session=tuple(session),
         )
-        self._terminal.end(report)
+        with reader_may_leave():
+            self._terminal.end(report)
         return report
 
 
@@ -92,7 +96,8 @@ def write(report: Report, folder: Path, outputs: Outputs) -> None:
 
 def _put(where: str | None, text: str) -> None:
     if where == "-":
-        sys.stdout.write(text)
+        with reader_may_leave():
+            sys.stdout.write(text)
     elif where:
         write_text(Path(where), text)
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import heapq
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import cast
+from typing import Concatenate, ParamSpec, cast
 
 from reenact.base.clock import Clock
 from reenact.base.errors import MachineError
@@ -38,6 +39,24 @@ from reenact.replay.world import Arrival, World
 
 POLL_S = 0.01
 """How often the service's listening ports are looked at while it starts."""
+
+
+P = ParamSpec("P")
+
+
+def _ends_the_play(
+    method: Callable[Concatenate[Stage, P], None],
+) -> Callable[Concatenate[Stage, P], None]:
+    """For what the loop calls: it would drop what is raised, and the play would wait for ever."""
+
+    @functools.wraps(method)
+    def guarded(stage: Stage, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            method(stage, *args, **kwargs)
+        except Exception as failure:  # noqa: BLE001  raised by `play`
+            stage.failed(failure)
+
+    return guarded
 
 
 class Stage:
@@ -73,6 +92,7 @@ class Stage:
         self._timer_ns = 0
         self._wakes: list[int] = []
         self._over = asyncio.Event()
+        self._failure: BaseException | None = None
         self.done: list[CaseDone] = []
         self.finished: Finished | None = None
         self.on_done: Callable[[CaseDone], None] = lambda done: None
@@ -88,6 +108,8 @@ class Stage:
             if await self._ports_open(start_wait_s) and not await self._ended_within(hold_s):
                 self._run(self._engine.begin(self._clock.now_ns()))
             await self._over.wait()
+            if self._failure is not None:
+                raise self._failure
         finally:
             watch.cancel()
             for task in list(self._tasks):
@@ -139,12 +161,17 @@ class Stage:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._over.set()
-            raise cast(BaseException, task.exception())
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self.failed(failure)
+
+    def failed(self, failure: BaseException) -> None:
+        """Of ours: the first is what `play` raises."""
+        self._failure = self._failure or failure
+        self._over.set()
 
     # -- connections of the service ---------------------------------------------------------
 
+    @_ends_the_play
     def _arrived(self, arrival: Arrival) -> None:
         self._arrivals += 1
         conn = self._arrivals
@@ -172,6 +199,7 @@ class Stage:
             self._engine.tls_refused(link.flow, str(refused))
             arrival.sock.close()
 
+    @_ends_the_play
     def connected(self, link: _Link) -> None:
         self._links[link.conn] = link
         if link.flow is not None:
@@ -179,9 +207,11 @@ class Stage:
         else:
             self._run(self._engine.dialled(link.conn, self._clock.now_ns()))
 
+    @_ends_the_play
     def data(self, conn: int, data: bytes) -> None:
         self._run(self._engine.received(conn, data, self._clock.now_ns()))
 
+    @_ends_the_play
     def lost(self, conn: int, *, reset: bool) -> None:
         if self._links.pop(conn, None) is not None:
             self._run(self._engine.ended(conn, self._clock.now_ns(), reset=reset))
@@ -247,6 +277,7 @@ class Stage:
         delay = max(0, self._timer_ns - self._clock.now_ns()) / 10**9
         self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 
+    @_ends_the_play
     def _tick(self) -> None:
         self._timer = None
         now_ns = self._clock.now_ns()

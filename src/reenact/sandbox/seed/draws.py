@@ -23,6 +23,9 @@ _MOST = 2**25 - 1
 _DEVICES = {(1, 8), (1, 9)}
 """/dev/random and /dev/urandom: Linux' Documentation/admin-guide/devices.txt."""
 
+_UUID = b"/proc/sys/kernel/random/uuid"
+"""A fresh one whenever it is read from its begin (random(4))."""
+
 _AT_FDCWD = -100
 
 
@@ -67,14 +70,14 @@ class Draws:
 
     def _open_answered(self, listener: int, call: notify.Call) -> bool:
         try:
-            flags = _device_flags(self._opens[call.number], call)
+            opened = _opened(self._opens[call.number], call)
         except (OSError, struct.error):  # there is no such file: the call itself will say so
             return False
         origin = self._origin(call.thread)
-        if flags is None or origin is None:
+        if opened is None or origin is None:
             return False
-        name, number = origin.name, origin.next("device")
-        ours = self._feeder.opened(self._blocks(name, number))
+        flags, source = opened
+        ours = self._stand_in(source, origin)
         try:
             if flags & os.O_NONBLOCK:
                 fcntl.fcntl(ours, fcntl.F_SETFL, os.O_NONBLOCK)
@@ -87,6 +90,15 @@ class Draws:
             os.close(ours)
         return True
 
+    def _stand_in(self, source: str, origin: Origin) -> int:
+        name, number = origin.name, origin.next(source)
+        if source == "device":
+            return self._feeder.opened(self._blocks(name, number))
+        read, write = os.pipe2(os.O_CLOEXEC)
+        os.write(write, _uuid(drawn(self._seed, name, source, number, 16)))
+        os.close(write)
+        return read
+
     def _blocks(self, name: str, number: int) -> Callable[[int, int], bytes]:
         return lambda block, size: drawn(self._seed, name, f"device {number}", block, size)
 
@@ -97,22 +109,36 @@ class Draws:
             return None
 
 
-def _device_flags(name: str, call: notify.Call) -> int | None:
-    """What a device of randomness is opened with, for reading; None for any other file."""
+def _uuid(drawn: bytes) -> bytes:
+    """A line of text, of version 4 (RFC 9562)."""
+    number = int.from_bytes(drawn, "big") & ~(0xF << 76) & ~(0x3 << 62) | 4 << 76 | 2 << 62
+    text = f"{number:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:])).encode() + b"\n"
+
+
+def _opened(name: str, call: notify.Call) -> tuple[int, str] | None:
+    """What a source of randomness is opened with, for reading, and which it is: "device" or "uuid".
+    None for any other file."""
     folder, at, flags = call.args[:3]
     if name == "open":
         folder, at, flags = _AT_FDCWD, call.args[0], call.args[1]
     read = functools.partial(memory.read, call.thread)
     path = calls.text_at(read, at)
-    if not path.endswith(b"random"):
+    if not path.endswith((b"random", b"random/uuid")):
         return None
     if name == "openat2":
         flags = struct.unpack("=Q", read(call.args[2], 8))[0]
     if flags & os.O_PATH or flags & os.O_ACCMODE == os.O_WRONLY:
         return None
-    status = os.stat(_seen_from_here(call.thread, folder, path))
-    number = (os.major(status.st_rdev), os.minor(status.st_rdev))
-    return flags if stat.S_ISCHR(status.st_mode) and number in _DEVICES else None
+    source = _source(os.stat(_seen_from_here(call.thread, folder, path)))
+    return None if source is None else (flags, source)
+
+
+def _source(status: os.stat_result) -> str | None:
+    if stat.S_ISCHR(status.st_mode):
+        number = (os.major(status.st_rdev), os.minor(status.st_rdev))
+        return "device" if number in _DEVICES else None
+    return "uuid" if os.path.samestat(status, os.stat(_UUID)) else None
 
 
 def _seen_from_here(thread: int, folder: int, path: bytes) -> bytes:

@@ -115,7 +115,7 @@ for (const [name, value] of Object.entries(ours)) replace(crypto, name, () => va
 replace(crypto, 'getRandomValues', (before) => function getRandomValues(array) {
   return randomFillSync(before.call(crypto.webcrypto, array));
 });
-const web = Object.getPrototypeOf(crypto.webcrypto);
+const web = crypto.webcrypto ? Object.getPrototypeOf(crypto.webcrypto) : {}; // since Node 15
 replace(web, 'getRandomValues', (before) => function getRandomValues(array) {
   return randomFillSync(before.call(this, array));
 });
