@@ -1,5 +1,6 @@
 """As `sitecustomize` this makes Python take the machine for one without a sandbox, namely macOS."""
 
+import ctypes.util  # Debian's Python has it without its part for macOS
 import os
 import select
 import socket
