@@ -1,6 +1,6 @@
 """As `sitecustomize` this makes Python take the machine for one without a sandbox, namely macOS."""
 
-import ctypes.util  # Debian's Python has it without its part for macOS
+import importlib
 import os
 import select
 import socket
@@ -8,6 +8,7 @@ import sys
 import sysconfig
 
 sysconfig.get_config_vars()  # what it reads is named by the real system
+importlib.import_module("ctypes.util")  # Debian's Python has it without its part for macOS
 
 LINUX_ONLY = {
     os: ("memfd_create", "pidfd_open", "unshare", "pipe2"),
