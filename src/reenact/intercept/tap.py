@@ -9,6 +9,8 @@ import msgspec
 from reenact.base.clock import Clock
 from reenact.model.segment import Endpoint, Flow, FlowId, Role, SegmentKind, Side, Transport
 
+_DATA = SegmentKind.DATA
+
 
 class Keeper(Protocol):
     """What a capture writer offers."""
@@ -24,13 +26,13 @@ class Recorder:
 
     def __init__(self, keeper: Keeper, clock: Clock) -> None:
         self._keeper = keeper
-        self._clock = clock
-        self._began_ns = clock.now_ns()
+        self.clock_ns = clock.now_ns
+        self.began_ns = clock.now_ns()
         self._flows = 0
         self.notes: dict[str, None] = {}
 
     def now_ns(self) -> int:
-        return self._clock.now_ns() - self._began_ns
+        return self.clock_ns() - self.began_ns
 
     def open(
         self,
@@ -64,7 +66,7 @@ class Tap:
         self._recorder = recorder
         self._keeper = keeper
         self._keep = keeper.keep
-        self._now_ns = recorder.now_ns
+        self._clock_ns, self._began_ns = recorder.clock_ns, recorder.began_ns
         self._id = flow.id
         self.flow = flow
         keeper.flow(flow)
@@ -85,7 +87,7 @@ class Tap:
         self._keeper.flow(self.flow)
 
     def data(self, side: Side, data: bytes) -> None:
-        self._keep(self._id, side, SegmentKind.DATA, self._now_ns(), data)
+        self._keep(self._id, side, _DATA, self._clock_ns() - self._began_ns, data)
 
     def eof(self, side: Side) -> None:
         self._add(side, SegmentKind.EOF)
@@ -97,4 +99,4 @@ class Tap:
         self._recorder.note(text)
 
     def _add(self, side: Side, kind: SegmentKind, data: bytes = b"") -> None:
-        self._keep(self._id, side, kind, self._now_ns(), data)
+        self._keep(self._id, side, kind, self._clock_ns() - self._began_ns, data)

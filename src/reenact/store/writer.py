@@ -35,6 +35,8 @@ takes longer hangs: then data is counted as lost instead of kept, and the servic
 SEGMENT_BYTES = 128
 """What a segment weighs beside its data (sys.getsizeof of the struct and its numbers)."""
 
+_DATA = SegmentKind.DATA
+
 TOO_SLOW = "the disk did not keep up"
 
 
@@ -84,34 +86,40 @@ class CaptureWriter:
     def keep(
         self, flow: FlowId, side: Side, kind: SegmentKind, at_ns: int, data: bytes = b""
     ) -> None:
-        size = len(data) if kind is SegmentKind.DATA else 0  # the reason of a RESET is no traffic
+        """The path of every byte that passes: one call, unless the disk is in trouble."""
+        size = len(data) if kind is _DATA else 0  # the reason of a RESET is no traffic
         self._seen += size
         self._last_ns = at_ns
-        if self._disk.failed:
-            _count(self._lost, self._disk.failed, size)
+        disk = self._disk
+        in_trouble = disk.failed or disk.hung or self._gaps
+        if in_trouble and not self._has_place(flow, side, size):
             return
-        if size and self._disk.hangs():
-            _count(self._lost, TOO_SLOW, size)
-            self._gaps[flow, side] = self._gaps.get((flow, side), 0) + size
-            return
-        if self._gaps and (flow, side) in self._gaps:
-            self._tell_gap(flow, side)
-        self._append(flow, side, kind, at_ns, data, 0)
+        self._seq += 1
+        self._pending.append(Segment(self._seq, flow, side, kind, at_ns, data, 0))
         self._size += size
-        self._weight += size
+        self._weight += size + SEGMENT_BYTES
         if self._weight >= FLUSH_BYTES:
             self.flush()
 
-    def _append(
-        self, flow: FlowId, side: Side, kind: SegmentKind, at_ns: int, data: bytes, lost: int
-    ) -> None:
-        self._seq += 1
-        self._weight += SEGMENT_BYTES
-        self._pending.append(Segment(self._seq, flow, side, kind, at_ns, data, lost))
+    def _has_place(self, flow: FlowId, side: Side, size: int) -> bool:
+        """Whether a segment of `size` bytes of traffic can be kept; else it is counted as lost."""
+        if self._disk.failed:
+            _count(self._lost, self._disk.failed, size)
+            return False
+        if size and self._disk.hangs():
+            _count(self._lost, TOO_SLOW, size)
+            self._gaps[flow, side] = self._gaps.get((flow, side), 0) + size
+            return False
+        if (flow, side) in self._gaps:
+            self._tell_gap(flow, side)
+        return True
 
     def _tell_gap(self, flow: FlowId, side: Side) -> None:
         lost = self._gaps.pop((flow, side))
-        self._append(flow, side, SegmentKind.GAP, self._last_ns, b"", lost)
+        self._seq += 1
+        self._weight += SEGMENT_BYTES
+        gap = Segment(self._seq, flow, side, SegmentKind.GAP, self._last_ns, b"", lost)
+        self._pending.append(gap)
 
     def file(self, piece: Piece, content: int | None = None) -> None:
         """Keep what is told of a changed file; `content`, a descriptor, is closed."""
@@ -176,7 +184,7 @@ class _Disk:
         self._at = 0
         self._index: list[BlockOfSegments] = []
         self._moved = threading.Condition()
-        self._hangs = False
+        self.hung = False
         self._queue: SimpleQueue[_Batch | _File | None] = SimpleQueue()
         self._encoder = msgspec.msgpack.Encoder()
         self._write(start() + block(Kind.META, self._encoder.encode(meta)))
@@ -190,16 +198,16 @@ class _Disk:
 
     def wait(self) -> None:
         """Until the queue has room, but not for long; once only while the disk hangs."""
-        if self.queued > QUEUED_MAX and not self._hangs:
+        if self.queued > QUEUED_MAX and not self.hung:
             with self._moved:
                 has_room = self._moved.wait_for(lambda: self.queued <= QUEUED_MAX, PATIENCE_S)
-            self._hangs = not has_room
+            self.hung = not has_room
 
     def hangs(self) -> bool:
         """Whether data has to be left out for now."""
-        if self._hangs and self.queued <= QUEUED_MAX // 2:
-            self._hangs = False
-        return self._hangs
+        if self.hung and self.queued <= QUEUED_MAX // 2:
+            self.hung = False
+        return self.hung
 
     def drain(self) -> None:
         self._queue.put(None)
