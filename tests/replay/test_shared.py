@@ -97,6 +97,21 @@ def test_a_read_of_the_session_sees_what_its_case_has_written() -> None:
     assert verdict.status is Status.PASS
 
 
+def test_a_read_that_was_answered_after_a_write_tells_what_was_true_after_it() -> None:
+    """It was asked for before the write, in another thread, and waited for its end."""
+    asked = made(2 * SECOND + SECOND // 8, 5, call("s.2", "GET stock pen", "4", uses=Uses.MANY))
+    slow = replace(asked, took_ns=SECOND // 4)
+
+    def service(request: str) -> Generator[str, str, str]:
+        before = [(yield "GET stock pen"), (yield "GET stock pen")]
+        yield "SET stock pen 4"
+        after = yield "GET stock pen"
+        return f"bought, {after} left" if before == ["5", "5"] else f"told {before}"
+
+    [verdict] = verdicts(play(suite(BOUGHT, session=[POLLS[0], slow]), service))
+    assert verdict.status is Status.PASS, verdict
+
+
 def test_a_write_that_names_what_is_read_outweighs_one_that_does_not() -> None:
     other = at(3, case(2, "ADD ink", "added", made(0, 1, call("2.1", "SET stock ink 9"))))
 

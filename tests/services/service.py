@@ -44,7 +44,9 @@ class Deployment:
 class Service:
     """`install` is quick when it has been done before. `deploy(installed, folder)` starts the
     dependencies. `traffic(base)` returns the statuses, or raises when one was unexpected.
-    `speaks` are the protocols of its dependencies, by the names of the plugins.
+    `speaks` are the protocols of its dependencies, by the names of the plugins. `chance` are the
+    places where it answers what its own threads happen to be at, such as a queue's length: a case may be
+    set aside for what varies there, and for nothing else.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Service:
     install: Callable[[Path], None]
     deploy: Callable[[Path, Path], AbstractContextManager[Deployment]]
     traffic: Callable[[str], list[int]]
+    chance: tuple[str, ...] = ()
 
     @property
     def installed(self) -> Path:

@@ -140,4 +140,7 @@ def wheel(name: str, version: str) -> bytes:
     return out.getvalue()
 
 
-SERVICE = Service("devpi", ("postgres",), install, deploy, traffic)
+CHANCE = ("response/body/result/metrics/",)
+"""How many documents wait to be indexed."""
+
+SERVICE = Service("devpi", ("postgres",), install, deploy, traffic, CHANCE)

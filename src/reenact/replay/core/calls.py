@@ -21,6 +21,7 @@ from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.handed import came_to_nothing, senders
 from reenact.replay.core.lines import Lines
+from reenact.replay.core.turns import Turns
 from reenact.replay.core.writes import Writes
 
 
@@ -85,7 +86,7 @@ class Calls:
         session = self._read(suite.session, "")
         self._session = Pool(session)
         self._cursor: dict[object, int] = {}
-        self._turns: dict[object, list[Recorded]] = {}  # all that was answered, by time
+        self._turns: dict[object, Turns] = {}
         self._began = {case.id: case.at_ns for case in suite.cases}
         self._cases = {case.id: self._case_calls(case) for case in suite.cases}
         self._pools = {id: Pool(calls) for id, calls in self._cases.items()}
@@ -351,15 +352,15 @@ class Calls:
         key = (found[0].key, found[0].exact)
         turns = self._turns.get(key)
         if turns is None:
-            turns = self._turns[key] = sorted(found, key=self._at_ns)
+            turns = self._turns[key] = Turns(found, self._at_ns)
         if len(turns) == 1:
-            return turns[0]
+            return turns.calls[0]
         first, last = self._writes.state(present.case, present.window, present.answered)
         oldest = self._writes.known_at(turns, first)
-        youngest = max(bisect_right(turns, last, key=self._at_ns) - 1, oldest)
+        youngest = max(turns.last_at(last), oldest)
         at = min(max(self._cursor.get(key, -1) + 1, oldest), youngest)
         self._cursor[key] = at
-        return turns[at]
+        return turns.calls[at]
 
     def _discovered(
         self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from reenact.match.pool import Recorded
 from reenact.model.suite import Interaction, Uses
 from reenact.model.value import leaves
+from reenact.replay.core.turns import Turns
 
 LEAVES_MAX = 100
 """Values of a write that are kept to tell which reads it concerns."""
@@ -52,18 +53,19 @@ class Writes:
                 last = min(last, self._at_ns(call))
         return first, max(first, last)
 
-    def known_at(self, turns: Sequence[Recorded], at_ns: int) -> int:
+    def known_at(self, turns: Turns, at_ns: int) -> int:
         """Which of the recorded answers of a read, in order, was its answer at that time: the last one
         before, or the next one after where only the former was before a write. Of the writes
         those count that name most of what the read asks for."""
-        before = bisect_right(turns, at_ns, key=self._at_ns) - 1
+        before = turns.last_at(at_ns)
         if before < 0 or before + 1 == len(turns):
             return max(before, 0)
-        since, until = self._at_ns(turns[before]), self._at_ns(turns[before + 1])
-        where = turns[0].interaction.destination
+        since, until = turns.times[before], turns.times[before + 1]
+        read = turns.calls[0]
+        where = read.interaction.destination
         named = Counter(
             at
-            for value in _values(turns[0])
+            for value in _values(read)
             for at in _between(self._naming.get((where, value), []), since, until)
         )
         if named:
