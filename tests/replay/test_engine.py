@@ -7,13 +7,14 @@ from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.toy import TOY, Simulator
 
 from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
-from reenact.replay.core.shake import STEP_NS
+from reenact.replay.core.shake import LATE_NS, STEP_NS, Shake
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, only_order, quarantine
 
@@ -409,6 +410,18 @@ def test_answers_come_late_in_rehearsal_where_another_call_may_wait_for_them() -
     assert again.took_ns == late.took_ns
     others = [verdicts(play(suite(BUY), buy, shake=run))[0].took_ns for run in range(2, 6)]
     assert set(others) != {late.took_ns}
+
+
+def test_what_another_connection_waits_for_is_later_still_each_such_call_in_a_run_of_its_own() -> (
+    None
+):
+    lines = (1, 2, 2, 1)  # whoever sets has waited for the stock, and the end for what was set
+    calls = [replace(c, connection=line) for c, line in zip(BUY.calls, lines, strict=True)]
+    shaken = Shake([replace(BUY, calls=tuple(calls))], 1)
+    assert [shaken.delay_ns(c.id) == LATE_NS for c in calls] == [True, False, False, False]
+    shaken = Shake([replace(BUY, calls=tuple(calls))], 4)
+    assert [shaken.delay_ns(c.id) == LATE_NS for c in calls] == [False, False, True, False]
+    assert not any(Shake([BUY], 1).delay_ns(c.id) == LATE_NS for c in BUY.calls)
 
 
 class Impatient(Simulator):

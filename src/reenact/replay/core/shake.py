@@ -7,7 +7,7 @@ holds however long the first answer takes. So rehearsals after the first delay t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from hashlib import blake2b
 
 from reenact.model.suite import Case
@@ -20,6 +20,11 @@ than any client's patience."""
 RUN_NS = 10 * 10**9
 """What all delays of a run may come to, about; in long suites they are shorter."""
 
+
+LATE_NS = 50 * 10**6
+LATE_RUN_NS = 3 * 10**9
+"""In each run one call of a case is that late, of those that others on other connections come after: threads
+are apart by more than tasks are. What these delays of a run may come to."""
 
 LAG_EVERY = 4
 LAG_NS = 30 * 10**6
@@ -38,7 +43,7 @@ FIRST_LAGS = 10
 class Shake:
     """Delays that depend on the call and the run alone: the same run is late in the same way."""
 
-    def __init__(self, cases: Iterable[Case], run: int) -> None:
+    def __init__(self, cases: Collection[Case], run: int) -> None:
         """`run` 0 delays nothing."""
         self._run = run
         self._lags = LAGS_MAX if run % LAG_EVERY == 1 else 0
@@ -46,6 +51,10 @@ class Shake:
         self._ids = {a for case in cases for call in case.calls for a in call.after} if run else ()
         mean_ns = STEP_NS * (STEPS - 1) // 2
         self._step_ns = min(STEP_NS, STEP_NS * RUN_NS // (mean_ns * len(self._ids) or 1))
+        turn = (run + 1) // 3  # runs 1, 4 and 5 take the first, second and third
+        elsewhere = [_waited_for_elsewhere(case) for case in cases] if run else []
+        self._late = {ids[turn % len(ids)] for ids in elsewhere if ids}
+        self._late_ns = min(LATE_NS, LATE_RUN_NS // (len(self._late) or 1))
 
     def lag_ns(self, *, listening: bool) -> int:
         """How late the answer to a background call is."""
@@ -58,5 +67,14 @@ class Shake:
     def delay_ns(self, interaction: str) -> int:
         if interaction not in self._ids:
             return 0
+        if interaction in self._late:
+            return self._late_ns
         chance = blake2b(f"{self._run} {interaction}".encode(), digest_size=1).digest()[0]
         return chance % STEPS * self._step_ns
+
+
+def _waited_for_elsewhere(case: Case) -> list[str]:
+    """The calls that calls on other connections come after, in order."""
+    lines = {call.id: call.connection for call in case.calls}
+    found = {a for call in case.calls for a in call.after if lines.get(a) != call.connection}
+    return [call.id for call in case.calls if call.id in found]
