@@ -83,6 +83,37 @@ def test_what_was_written_to_the_same_place_is_told_by_its_words() -> None:
     assert [v.status for v in verdicts(play(what, service))] == [Status.PASS, Status.PASS]
 
 
+def test_many_writes_to_other_places_at_once_do_not_outweigh_the_one_to_that_place() -> None:
+    others = ("BEGIN", *(f"SET stock {item} 1" for item in ("ink", "pad", "cap")), "COMMIT")
+    calls = [made(n, 1, call(f"2.{n}", text)) for n, text in enumerate(others, 1)]
+    pen = at(2, case(1, "SELL", "1 left", made(1, 1, call("1.1", "SET stock pen 1"))))
+    read = (
+        made(1 * SECOND, 5, call("s.1", "GET stock pen", "2", uses=Uses.MANY)),
+        made(6 * SECOND, 5, call("s.2", "GET stock pen", "1", uses=Uses.MANY)),
+    )
+
+    def service(request: str) -> Generator[str, str, str]:
+        if request == "SELL":
+            yield "SET stock pen 1"
+            return f"{(yield 'GET stock pen')} left"
+        yield from others
+        return "ok"
+
+    what = suite(pen, at(4, case(2, "ADD", "ok", *calls)), session=read)
+    assert [v.status for v in verdicts(play(what, service))] == [Status.PASS, Status.PASS]
+
+
+def test_a_read_that_another_case_was_recorded_to_make_is_unsure_where_reads_are_shared() -> None:
+    def early(request: str) -> Generator[str, str, str]:
+        yield "GET ink"
+        return "1 left"
+
+    first = at(2, case(1, "SELL", "1 left"))
+    second = at(4, case(2, "SHOW", "ink 3", call("2.1", "GET ink", "3")))
+    assert list(engine_after(suite(first, second, session=READ), early).unsure) == ["GET ink"]
+    assert not engine_after(suite(first, second), early).unsure
+
+
 def test_with_doubts_the_play_stops_at_what_goes_wrong_and_does_not_tell_it() -> None:
     engine = Engine(WHAT, {"toy": TOY}, Mode(doubts=True), wall_ns=10**18, now_ns=0)
     assert verdicts(Simulator(engine, reading).run()) == []

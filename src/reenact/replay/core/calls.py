@@ -98,6 +98,7 @@ class Calls:
         reads = (c for c in everything if self._reads(c.interaction))
         self._unseen = self._unseen_kinds([*session, *everything])
         self._reading = Pool(sorted(reads, key=self._at_ns))
+        self._polled = {c.interaction.destination for c in session if self._reads(c.interaction)}
         self._writes = Writes(session, self._cases, self._at_ns, self._reads)
         self._given = set(given_words(case.request for case in suite.cases))
         self._used: dict[str, list[Recorded]] = {}
@@ -170,6 +171,12 @@ class Calls:
         if self.discover and found.call.exact == asked.exact(asked.normal):
             self._given |= given_words([asked.normal])  # what comes again is not made up anew
         return found
+
+    def elsewhere(self, asked: Asked) -> bool:
+        """Whether it is the very read that another case was recorded to make, of a dependency that is
+        read for nobody in particular, too: threads that share what they know may have met otherwise."""
+        known = self._reading.exact(asked, self.names)
+        return bool(known) and asked.destination in self._polled
 
     def wait(self, asked: Asked, case: str) -> Wait | None:
         """Whether a worker's wait has nothing to take yet; None when it has, or is no worker's."""

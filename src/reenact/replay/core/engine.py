@@ -158,7 +158,8 @@ class Engine:
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
         self.unsure: dict[str, None] = {}
-        """What was answered with the state of another time, since that of its own was not recorded."""
+        """What was answered with the state of another time, since that of its own was not recorded, or
+        refused as another case's."""
         self.void = False
 
     # -- what the shell tells ---------------------------------------------------------------
@@ -519,6 +520,8 @@ class Engine:
         if isinstance(found, Miss):
             if made.destination in self._mode.live and not found.repeated:
                 return self._ask_live(conn, ask, asked, found, now_ns)
+            if self._calls.elsewhere(asked):
+                self.unsure[asked.label] = None
             if asked.housekeeping:
                 running = self._outside
             running.asked(asked, found, now_ns)

@@ -83,12 +83,13 @@ class Writes:
         return before + bool(any_write and any_write[-1] <= at_ns), True
 
     def _writes_naming(self, read: Recorded, since: int, until: int) -> list[int]:
-        """When those writes were seen, of that time, that name most of what the read asks for."""
+        """When those writes were seen, of that time, that name most of what the read asks for; what is
+        written at once counts once."""
         where = read.interaction.destination
         named = Counter(
             at
             for value in _values(read)
-            for at in _between(self._naming.get((where, value), []), since, until)
+            for at in set(_between(self._naming.get((where, value), []), since, until))
         )
         most = max(named.values(), default=0)
         return [at for at, count in named.items() if count == most]
