@@ -7,6 +7,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TypeAlias
 
 import msgspec
@@ -30,6 +31,9 @@ from reenact.replay.options import RunOptions
 from reenact.replay.shell import Stage
 from reenact.replay.world import World
 from reenact.sandbox import need
+
+TRIES = 3
+"""So often a lot is played, at most, whose failures may be for answers of ours."""
 
 Tell: TypeAlias = Callable[[object], None]
 
@@ -69,15 +73,17 @@ def run_lots(
 ) -> Ran:
     """A fresh instance for each lot, `options.jobs` at a time: then in processes of their own, which
     tell what they find as it comes. Raises MachineError when the service cannot be started at all."""
-    done: list[CaseDone] = []
+    done: dict[str, CaseDone] = {}
     finished: list[Finished] = []
     notes: dict[str, None] = {}
 
     def tell(what: object) -> None:
         match what:
-            case CaseDone():
-                done.append(what)
-                on_done(what)
+            case CaseDone(verdict=verdict):
+                before = done.get(verdict.case)
+                done[verdict.case] = what
+                if before is None or before.verdict.status is not verdict.status:
+                    on_done(what)
             case Finished():
                 finished.append(what)
             case str():
@@ -88,9 +94,8 @@ def run_lots(
         _work(suite, piles[0], options, mode, timing, tell)
     else:
         _side_by_side(suite, piles, options, mode, timing, tell)
-    place = {case.id: n for n, case in enumerate(suite.cases)}
-    done.sort(key=lambda one: place[one.verdict.case])
-    return Ran(done=tuple(done), finished=tuple(finished), notes=tuple(notes))
+    found = tuple(done[case.id] for case in suite.cases if case.id in done)
+    return Ran(done=found, finished=tuple(finished), notes=tuple(notes))
 
 
 def dealt(lots: Sequence[Lot], jobs: int) -> list[list[Lot]]:
@@ -144,13 +149,39 @@ def _work(
     failed = False
     for n, lot in enumerate(pile):
         own = msgspec.structs.replace(options, log_on=n > 0)
-        stage, notes = _play(suite, lot, own, mode, timing, tell)
+        stage, notes = _surely(suite, lot, own, mode, timing, tell)
         failed = failed or any(d.verdict.status is Status.FAIL for d in stage.done)
         assert stage.finished is not None
         for what in (stage.finished, *notes):
             tell(what)
         if failed and mode.fail_fast:
             return
+
+
+def _surely(
+    suite: Suite, lot: Lot, options: RunOptions, mode: Mode, timing: Timing, tell: Tell
+) -> tuple[Stage, tuple[str, ...]]:
+    """Threads that share what they know may ask for what was never recorded to be read at that time. If
+    something goes wrong after that, it says nothing of the build: the lot is played again, in which
+    they mostly do as recorded. A build that always goes wrong does so in the last one, too."""
+    tries = 1 if mode.live else TRIES
+    unsure: tuple[str, ...] = ()
+    for n in range(1, tries + 1):
+        asked = replace(mode, doubts=n < tries)
+        own = msgspec.structs.replace(options, log_on=options.log_on or n > 1)
+        stage, notes = _play(suite, lot, own, asked, timing, tell)
+        if not stage.void:
+            break
+        unsure = stage.unsure
+    if n > 1:
+        notes = (*notes, _AGAIN.format(times=n, what=unsure[-1]))
+    return stage, notes
+
+
+_AGAIN = (
+    "played {times} times: it went wrong after the service had read what it was not recorded to read "
+    "at that time, as its threads may by chance ({what})"
+)
 
 
 def _play(
@@ -163,9 +194,15 @@ def _play(
     began_ns = SystemClock().wall_ns()
     mark = Marking(suite, began_ns) if options.clock != NOW and not mode.rehearsal else None
 
-    def judged(done: CaseDone) -> None:
+    held: list[CaseDone] = []
+
+    def judged(stage: Stage, done: CaseDone) -> None:
         if done.verdict.case in lot.judged:
-            tell(mark.marked(done) if mark and problem else done)
+            done = mark.marked(done) if mark and problem else done
+            if mode.doubts and stage.unsure:
+                held.append(done)
+            else:
+                tell(done)
 
     with world_of(suite, options, clock) as world:
         problem = world.clock_problem
@@ -173,7 +210,7 @@ def _play(
         async def play() -> Stage:
             moving = None if problem and not world.wall_ahead_ns else clock
             stage = Stage(world, suite, builtin(), mode, SystemClock(), lot.cases, moving)
-            stage.on_done = judged
+            stage.on_done = functools.partial(judged, stage)
             stage.ask = functools.partial(_ask, options)
             try:
                 await stage.play(options.start_wait_s, timing.hold_s)
@@ -182,6 +219,8 @@ def _play(
             return stage
 
         stage = run(play())
+    for done in () if stage.void else held:
+        tell(done)
     notes = clock_notes(suite, builtin(), _stands_at_ns(world, clock))
     if problem and options.clock != NOW:
         notes = (f"the service's clock: {problem}", *notes)

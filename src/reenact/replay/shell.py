@@ -120,6 +120,15 @@ class Stage:
             for link in list(self._links.values()):
                 link.shut(reset=False)
 
+    @property
+    def void(self) -> bool:
+        """Whether what went wrong may be for an answer of ours: `core.engine.Mode.doubts`."""
+        return self._engine.void
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        return tuple(self._engine.unsure)
+
     def strays(self) -> tuple[Stray, ...]:
         """What the service has asked by itself so far, and was never recorded."""
         return self._engine.strays()

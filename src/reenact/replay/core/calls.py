@@ -30,7 +30,8 @@ class Choice:
     """The recorded call to serve. `again`: it was served before, in this very case, or is another
     case's. `due`: what it waited for has happened, so there is nothing left to wait for. `state` has
     the answer to give where that is not the call's own: the same read, recorded at another time.
-    `shared`: a read that another case was recorded to make."""
+    `shared`: a read that another case was recorded to make. `unsure`: a read whose answer at this time
+    was not recorded: it gets that of another time."""
 
     call: Recorded
     comparison: Comparison
@@ -38,6 +39,7 @@ class Choice:
     due: bool = False
     state: Recorded | None = None
     shared: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Calls:
         reads = (c for c in everything if self._reads(c.interaction))
         self._unseen = self._unseen_kinds([*session, *everything])
         self._reading = Pool(sorted(reads, key=self._at_ns))
+        self._polled = {c.interaction.destination for c in session if self._reads(c.interaction)}
         self._writes = Writes(session, self._cases, self._at_ns, self._reads)
         self._given = set(given_words(case.request for case in suite.cases))
         self._used: dict[str, list[Recorded]] = {}
@@ -168,6 +171,12 @@ class Calls:
         if self.discover and found.call.exact == asked.exact(asked.normal):
             self._given |= given_words([asked.normal])  # what comes again is not made up anew
         return found
+
+    def elsewhere(self, asked: Asked) -> bool:
+        """Whether it is the very read that another case was recorded to make, of a dependency that is
+        read for nobody in particular, too: threads that share what they know may have met otherwise."""
+        known = self._reading.exact(asked, self.names)
+        return bool(known) and asked.destination in self._polled
 
     def wait(self, asked: Asked, case: str) -> Wait | None:
         """Whether a worker's wait has nothing to take yet; None when it has, or is no worker's."""
@@ -304,10 +313,11 @@ class Calls:
             return self._taken(found)
         if not found:
             return None
-        then = self._turn([*found, *self._reading.exact(asked, terms.names)], present)
+        then, sure = self._turn([*found, *self._reading.exact(asked, terms.names)], present)
         call = found[0] if then.case else then
         names = compare_call(call, asked, terms) if call.handles else Comparison()
-        return Choice(call, names, state=then)
+        unsure = not sure and self._reads(call.interaction)
+        return Choice(call, names, state=then, unsure=unsure)
 
     def _like_session(self, asked: Asked, terms: Terms) -> Choice | None:
         """A session call with generated values."""
@@ -326,10 +336,11 @@ class Calls:
         found = self._reading.exact(asked, terms.names)
         if not found:
             return then
-        call = self._turn(found, present)
+        call, sure = self._turn(found, present)
         if then is not None and then.call.interaction.response == call.interaction.response:
             return then
-        return Choice(call, compare_call(call, asked, terms), again=True, shared=True)
+        names = compare_call(call, asked, terms)
+        return Choice(call, names, again=True, shared=True, unsure=not sure)
 
     def _sent(self, found: list[Recorded]) -> bool:
         """Whether the recording shows who sends what these wait for."""
@@ -346,21 +357,20 @@ class Calls:
         matcher = self.reader.plugins[call.protocol].matcher
         return call.request is not None and matcher.traits(call.request, call.response).waits
 
-    def _turn(self, found: list[Recorded], present: Present) -> Recorded:
+    def _turn(self, found: list[Recorded], present: Present) -> tuple[Recorded, bool]:
         """Recorded answers in turn, never older than the last before that state nor younger
-        than the last within it: a poll follows the recording however often it comes."""
+        than the last within it: a poll follows the recording however often it comes. And whether
+        the recording shows that it is the answer of this state."""
         key = (found[0].key, found[0].exact)
         turns = self._turns.get(key)
         if turns is None:
             turns = self._turns[key] = Turns(found, self._at_ns)
-        if len(turns) == 1:
-            return turns.calls[0]
         first, last = self._writes.state(present.case, present.window, present.answered)
-        oldest = self._writes.known_at(turns, first)
+        oldest, sure = self._writes.known_at(turns, first)
         youngest = max(turns.last_at(last), oldest)
         at = min(max(self._cursor.get(key, -1) + 1, oldest), youngest)
         self._cursor[key] = at
-        return turns.calls[at]
+        return turns.calls[at], sure or at != oldest
 
     def _discovered(
         self, asked: Asked, case: str, terms: Terms, window: tuple[int, int]

@@ -30,7 +30,7 @@ from reenact.model.protocol import WakeAt as WakeResponderAt
 from reenact.model.segment import Endpoint, Flow, Role
 from reenact.model.suite import Case, Interaction, Suite
 from reenact.model.value import Value
-from reenact.model.verdict import Miss
+from reenact.model.verdict import Miss, Status
 from reenact.rename.instants import Moment
 from reenact.rename.table import Renaming
 from reenact.replay.core.afterwards import afterwards
@@ -87,7 +87,8 @@ class Mode:
     """`discover` is rehearsal: sites of generated values are found. `linger`: nothing is known yet
     of what a case does after its response, so give it a moment. `rehearsal`: what
     depends on the pace of the service's own threads is accepted and noted. `shake` numbers a run in which
-    answers come late (`shake.py`); 0: they don't. `live` are destinations whose missing answers the
+    answers come late (`shake.py`); 0: they don't. `doubts`: what goes wrong after an unsure
+    answer is not told; the engine is `void` then, and stops. `live` are destinations whose missing answers the
     real ones give, with the protocol spoken there and whether inside TLS."""
 
     discover: bool = False
@@ -96,6 +97,7 @@ class Mode:
     fail_fast: bool = False
     rehearsal: bool = False
     shake: int = 0
+    doubts: bool = False
     live: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
 
 
@@ -155,6 +157,10 @@ class Engine:
         self._began = False
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
+        self.unsure: dict[str, None] = {}
+        """What was answered with the state of another time, since that of its own was not recorded, or
+        refused as another case's."""
+        self.void = False
 
     # -- what the shell tells ---------------------------------------------------------------
 
@@ -401,9 +407,18 @@ class Engine:
         assert case is not None
         hung_up = self._hang_up(case, doubtful=self._now.response is None)
         done = self._done(now_ns)
-        if self._mode.fail_fast and any(d.verdict.status.value == "fail" for d in done):
+        if self._mode.doubts and self.unsure and not all(map(self._went_well, done)):
+            self.void = True
+            self._todo.clear()
+            return [*hung_up, *self._end(now_ns)]
+        if self._mode.fail_fast and any(d.verdict.status is Status.FAIL for d in done):
             self._todo.clear()
         return [*done, *hung_up, *self._next_case(now_ns)]
+
+    def _went_well(self, done: CaseDone) -> bool:
+        if self._mode.discover:
+            return done.observation.reproduced
+        return done.verdict.status is not Status.FAIL
 
     def _hang_up(self, case: Case, *, doubtful: bool) -> list[Command]:
         """A client closes a connection on which it asks no more, or gets no answer: a service of one thread
@@ -505,6 +520,8 @@ class Engine:
         if isinstance(found, Miss):
             if made.destination in self._mode.live and not found.repeated:
                 return self._ask_live(conn, ask, asked, found, now_ns)
+            if self._calls.elsewhere(asked):
+                self.unsure[asked.label] = None
             if asked.housekeeping:
                 running = self._outside
             running.asked(asked, found, now_ns)
@@ -515,6 +532,8 @@ class Engine:
             if conflict is not None:
                 running.conflicts.append(conflict)
         running.asked(asked, found, now_ns, late_of)
+        if found.unsure:
+            self.unsure[asked.label] = None
         interaction = (found.state or found.call).interaction
         wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
         if wait_ns is None:

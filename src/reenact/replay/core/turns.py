@@ -29,6 +29,10 @@ class Turns:
     def __len__(self) -> int:
         return len(self.calls)
 
+    def same(self, n: int) -> bool:
+        """Whether an answer and the one after it say the same."""
+        return self.calls[n].interaction.response == self.calls[n + 1].interaction.response
+
     def last_at(self, at_ns: int) -> int:
         """The place of the last one that was true by then; -1: none was."""
         return bisect_right(self.times, at_ns) - 1

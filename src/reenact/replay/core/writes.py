@@ -4,6 +4,7 @@ has at some time is told by the writes between them.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -15,6 +16,13 @@ from reenact.replay.core.turns import Turns
 
 LEAVES_MAX = 100
 """Values of a write that are kept to tell which reads it concerns."""
+
+WORDS_MAX = 4096
+"""Characters of a text that is looked at word by word."""
+
+_WORD = re.compile(r"[a-z_][\w$]*")
+
+FOREVER = 2**63
 
 SHORT = 1
 """Texts and numbers of no more characters say nothing."""
@@ -53,26 +61,38 @@ class Writes:
                 last = min(last, self._at_ns(call))
         return first, max(first, last)
 
-    def known_at(self, turns: Turns, at_ns: int) -> int:
-        """Which of the recorded answers of a read, in order, was its answer at that time: the last one
-        before, or the next one after where only the former was before a write. Of the writes
-        those count that name most of what the read asks for."""
+    def known_at(self, turns: Turns, at_ns: int) -> tuple[int, bool]:
+        """Which of the recorded answers of a read, in order, was its answer at that time, and whether
+        the recording shows that: the last one before, or the next one after where only the former
+        was before a write. Of the writes those count that name most of what the read asks for. It
+        does not show it where there was a write on either side, and the answers differ."""
         before = turns.last_at(at_ns)
-        if before < 0 or before + 1 == len(turns):
-            return max(before, 0)
-        since, until = turns.times[before], turns.times[before + 1]
-        read = turns.calls[0]
+        since = turns.times[before] if before >= 0 else -1
+        until = turns.times[before + 1] if before + 1 < len(turns) else FOREVER
+        read = turns.calls[max(before, 0)]
+        named = self._writes_naming(read, since, until)
+        passed = [at for at in named if at <= at_ns]
+        if before < 0:
+            return 0, len(passed) == len(named)
+        if before + 1 == len(turns):
+            return before, not passed
+        if named:
+            one_side = not passed or len(passed) == len(named) or turns.same(before)
+            return before + (len(passed) == len(named)), one_side
+        any_write = _between(self._all.get(read.interaction.destination, []), since, until)
+        return before + bool(any_write and any_write[-1] <= at_ns), True
+
+    def _writes_naming(self, read: Recorded, since: int, until: int) -> list[int]:
+        """When those writes were seen, of that time, that name most of what the read asks for; what is
+        written at once counts once."""
         where = read.interaction.destination
         named = Counter(
             at
             for value in _values(read)
-            for at in _between(self._naming.get((where, value), []), since, until)
+            for at in set(_between(self._naming.get((where, value), []), since, until))
         )
-        if named:
-            most = max(named.values())
-            return before + (max(at for at, n in named.items() if n == most) <= at_ns)
-        any_write = _between(self._all.get(where, []), since, until)
-        return before + bool(any_write and any_write[-1] <= at_ns)
+        most = max(named.values(), default=0)
+        return [at for at, count in named.items() if count == most]
 
     def _find(self, calls: Sequence[Recorded]) -> list[Recorded]:
         """Those that change a dependency's state, and the ends of the units of work they are in, at
@@ -111,10 +131,14 @@ def _between(times: Sequence[int], since: int, until: int) -> Sequence[int]:
 
 
 def _values(call: Recorded) -> set[str]:
+    """The values and the words of a statement, which are tables and columns; its keywords say nothing."""
     out: set[str] = set()
     for _, leaf in leaves(call.normal):
-        if len(out) == LEAVES_MAX:
+        if leaf is None or isinstance(leaf, bool | bytes):
+            continue
+        text = str(leaf)
+        found = _WORD.findall(text) if " " in text and len(text) <= WORDS_MAX else [text]
+        out.update(word for word in found if len(word) > SHORT)
+        if len(out) >= LEAVES_MAX:
             break
-        if leaf is not None and not isinstance(leaf, bool | bytes) and len(str(leaf)) > SHORT:
-            out.add(str(leaf))
     return out
