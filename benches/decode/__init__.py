@@ -1,1 +1,5 @@
-"""How fast captures are read, and that twice the input takes twice the time."""
+"""How fast recordings are read and compiled, and that twice the input takes twice the time.
+
+inputs    recordings: from files, made with the example, lookups that are made up
+doubled   the same recording with twice as much in it
+"""

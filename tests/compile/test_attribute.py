@@ -107,3 +107,17 @@ def test_a_value_inside_a_signed_cookie_tells_requests_apart() -> None:
     ]
     calls = [exchange("1", 5, 1, "SET R8uvwxyz 1"), exchange("2", 6, 1, "SET Q7abcdef 1")]
     assert given(stimuli, calls) == {"a": ["2"], "b": ["1"], "session": []}
+
+
+def test_requests_with_the_same_values_weigh_the_same_in_whatever_order_they_say_them() -> None:
+    """A sum of fractions differs in its last digit with their order, and sets have one by chance."""
+    for batch in range(50):
+        words = [f"word{batch}.{k}" for k in range(60)]
+        rarer = [exchange(f"r{k}", k, 1, " ".join(words[k:])) for k in range(60)]
+        twins = [
+            exchange("a", 100, 50, " ".join(words)),
+            exchange("b", 101, 50, " ".join(words[::-1])),
+        ]
+        others = " ".join(f"other{k}" for k in range(200))
+        found = given([*rarer, *twins], [exchange("1", 105, 1, " ".join([*words, others]))])
+        assert (found["a"], found["b"]) == ([], ["1"])

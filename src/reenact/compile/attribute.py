@@ -16,6 +16,8 @@ Rehearsal corrects what this gets wrong: it asks the service itself, one request
 
 from __future__ import annotations
 
+import math
+import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -33,6 +35,8 @@ LATE_NS = 5 * 10**9
 
 TELLING_MIN = 5
 """Characters of a value that may tell requests apart; shorter ones are equal by chance."""
+
+WORD = re.compile(r"[\w\-@.]+")
 
 BACKGROUND_MIN = 3
 """Times a call must be seen with no request open before all like it count as background."""
@@ -67,20 +71,14 @@ class _Work:
     ) -> None:
         self.stimuli = stimuli
         self.starts = [s.asked_ns for s in stimuli]
-        self.longest_ns = max((s.answered_ns - s.asked_ns for s in stimuli), default=0)
         self.calls = outbound
         self.traits = [_traits(call, plugins) for call in outbound]
         self.kinds = [_kind(call, plugins) for call in outbound]
-        self.open = [self._open_at(call.asked_ns) for call in outbound]
+        self.open = _open_at_each(outbound, stimuli)
         self.owner: dict[int, int] = {}  # index of call -> index of stimulus
-        self.values = [_values(s.request) | _values(s.response) for s in stimuli]
+        self.values = [_values(s) for s in stimuli]
         self.rarity = Counter(v for values in self.values for v in values)
-
-    def _open_at(self, at_ns: int) -> list[int]:
-        """Stimuli whose request had come and whose response had not ended."""
-        first = bisect_right(self.starts, at_ns - self.longest_ns - 1)
-        last = bisect_right(self.starts, at_ns)
-        return [i for i in range(first, last) if self.stimuli[i].answered_ns >= at_ns]
+        self._call_values: dict[int, set[str]] = {}  # of calls that were weighed
 
     def by_window(self) -> None:
         idle = Counter(
@@ -159,10 +157,12 @@ class _Work:
                 self.owner[n] = scores[0][1]
 
     def _shared(self, n: int, i: int) -> float:
-        """How much a call and a stimulus have in common: rare values count most."""
-        call = self.calls[n]
-        common = (_values(call.request) | _values(call.response)) & self.values[i]
-        return sum(1 / self.rarity[v] for v in common)
+        """How much a call and a stimulus have in common: rare values count most. The same values
+        give the same sum in whatever order a set tells them."""
+        if n not in self._call_values:
+            self._call_values[n] = _values(self.calls[n])
+        common = self._call_values[n] & self.values[i]
+        return math.fsum(1 / self.rarity[v] for v in common)
 
     def by_neighbours(self) -> None:
         for line in self._lines():
@@ -199,6 +199,20 @@ class _Work:
         return out
 
 
+def _open_at_each(calls: Sequence[Exchange], stimuli: Sequence[Exchange]) -> list[list[int]]:
+    """For each call the stimuli whose request had come and whose response had not ended."""
+    out: list[list[int]] = []
+    running: list[int] = []
+    come = 0
+    for call in calls:
+        while come < len(stimuli) and stimuli[come].asked_ns <= call.asked_ns:
+            running.append(come)
+            come += 1
+        running = [i for i in running if stimuli[i].answered_ns >= call.asked_ns]
+        out.append(running[:])
+    return out
+
+
 def _traits(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> Traits:
     if call.request is None:
         return Traits(housekeeping=call.response is None)
@@ -211,8 +225,12 @@ def _kind(call: Exchange, plugins: Mapping[str, ProtocolPlugin]) -> str:
     return kind(call.protocol, call.request, plugins)
 
 
-def _values(tree: Value) -> set[str]:
+def _values(exchange: Exchange) -> set[str]:
     """Values telling enough to recognise a request by; also those inside longer texts."""
+    return _telling(exchange.request) | _telling(exchange.response)
+
+
+def _telling(tree: Value) -> set[str]:
     out: set[str] = set()
     for _, leaf in leaves(tree):
         if isinstance(leaf, str):
@@ -227,9 +245,5 @@ def _values(tree: Value) -> set[str]:
 def _words(text: str) -> list[str]:
     """Also the parts of a value that is signed or told in a URL: `s%3Aid.signature` holds `id`."""
     plain = text[:20_000]
-    words = _split(plain) + (_split(unquote(plain)) if "%" in plain else [])
+    words = WORD.findall(plain) + (WORD.findall(unquote(plain)) if "%" in plain else [])
     return words + [part for word in words if "." in word for part in word.split(".")]
-
-
-def _split(text: str) -> list[str]:
-    return "".join(c if c.isalnum() or c in "-_@." else " " for c in text).split()

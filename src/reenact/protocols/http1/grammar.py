@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reenact.protocols.framing import BadBytes
 from reenact.protocols.http1.payloads import Framing
@@ -20,6 +21,9 @@ NO_REQUEST = "not a request line"
 NO_RESPONSE = "not a status line"
 
 Headers = tuple[tuple[str, str], ...]
+
+HEADS_KEPT = 16
+"""Heads that stay read: the reader, the pairer and the tree of a message ask one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class ResponseHead:
     headers: Headers
 
 
+@lru_cache(maxsize=HEADS_KEPT)
 def request_head(head: bytes) -> RequestHead:
     """Raises BadBytes."""
     text = head.lstrip(b"\r\n")
@@ -53,6 +58,7 @@ def request_head(head: bytes) -> RequestHead:
     return RequestHead(method, target, version, headers_of(headers))
 
 
+@lru_cache(maxsize=HEADS_KEPT)
 def response_head(head: bytes) -> ResponseHead:
     """Raises BadBytes."""
     line, headers = _cut(head.lstrip(b"\r\n"))

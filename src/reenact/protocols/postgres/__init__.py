@@ -5,7 +5,8 @@ values/                 single values <-> canonical scalars
 trees, unit, pairer     messages -> exchanges
 parser, sqltext         what is compared of SQL
 matcher                 what is compared of an exchange
-recall, serve, responder   the server half, played from recordings
+recall, serve, status   what the server half knows and says
+responder, backend/     the server half, played from recordings
 """
 
 from __future__ import annotations

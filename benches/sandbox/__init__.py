@@ -1,0 +1,1 @@
+"""How long a sandbox takes to start and to close."""
