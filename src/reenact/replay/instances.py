@@ -40,10 +40,11 @@ Tell: TypeAlias = Callable[[object], None]
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """How a rehearsal differs from a test: the service's clock is `shift_ns` later than recorded,
-    and the first case comes `hold_s` after the ports are open."""
+    the first case comes `hold_s` after the ports are open, and a lot is played `tries` times at most."""
 
     shift_ns: int = 0
     hold_s: float = 0.0
+    tries: int = TRIES
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +165,7 @@ def _surely(
     """Threads that share what they know may ask for what was never recorded to be read at that time. If
     something goes wrong after that, it says nothing of the build: the lot is played again, in which
     they mostly do as recorded. A build that always goes wrong does so in the last one, too."""
-    tries = 1 if mode.live else TRIES
+    tries = 1 if mode.live else timing.tries
     unsure: tuple[str, ...] = ()
     for n in range(1, tries + 1):
         asked = replace(mode, doubts=n < tries)
