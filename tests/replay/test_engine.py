@@ -14,7 +14,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
-from reenact.replay.core.shake import LATE_NS, STEP_NS, Shake
+from reenact.replay.core.shake import FIRST_LAG_NS, LATE_NS, STEP_NS, Shake
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, only_order, quarantine
 
@@ -422,6 +422,20 @@ def test_what_another_connection_waits_for_is_later_still_each_such_call_in_a_ru
     shaken = Shake([replace(BUY, calls=tuple(calls))], 4)
     assert [shaken.delay_ns(c.id) == LATE_NS for c in calls] == [False, False, True, False]
     assert not any(Shake([BUY], 1).delay_ns(c.id) == LATE_NS for c in BUY.calls)
+
+
+def test_in_a_shaken_run_what_threads_begin_with_is_late_from_when_the_service_listens() -> None:
+    beat = suite(BUY, session=[call("s.1", "BEAT", uses=Uses.MANY)])
+    engine = Engine(beat, {"toy": TOY}, Mode(shake=1), wall_ns=10**18, now_ns=0)
+    simulator = Simulator(engine, buy)
+    engine.listening()  # the first case comes later
+    simulator.wait(7, "BEAT")
+    simulator.now = FIRST_LAG_NS - 1
+    simulator.tick()
+    assert simulator.answers.get(7) is None
+    simulator.now = FIRST_LAG_NS
+    simulator.tick()
+    assert simulator.answers[7] == ["OK"]
 
 
 class Impatient(Simulator):

@@ -96,7 +96,8 @@ def test_many_writes_to_other_places_at_once_do_not_outweigh_the_one_to_that_pla
         if request == "SELL":
             yield "SET stock pen 1"
             return f"{(yield 'GET stock pen')} left"
-        yield from others
+        for text in others:
+            assert (yield text) == "OK"
         return "ok"
 
     what = suite(pen, at(4, case(2, "ADD", "ok", *calls)), session=read)

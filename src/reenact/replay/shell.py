@@ -105,8 +105,10 @@ class Stage:
         self._world.serve(self._arrived)
         watch = self._spawn(self._watch())
         try:
-            if await self._ports_open(start_wait_s) and not await self._ended_within(hold_s):
-                self._run(self._engine.begin(self._clock.now_ns()))
+            if await self._ports_open(start_wait_s):
+                self._engine.listening()
+                if not await self._ended_within(hold_s):
+                    self._run(self._engine.begin(self._clock.now_ns()))
             await self._over.wait()
             if self._failure is not None:
                 raise self._failure

@@ -154,7 +154,7 @@ class Engine:
         self._later: list[_Held] = []
         self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._live: dict[tuple[int, int], tuple[Running, Asked]] = {}  # the same
-        self._began = False
+        self._listening = False
         self._finished = False
         self._passed_ns = 0  # the end of the last case, on the capture's clock
         self.unsure: dict[str, None] = {}
@@ -164,9 +164,13 @@ class Engine:
 
     # -- what the shell tells ---------------------------------------------------------------
 
+    def listening(self) -> None:
+        """The service's ports are open."""
+        self._listening = True
+
     def begin(self, now_ns: int) -> list[Command]:
-        """The service's ports are open: send the first case."""
-        self._began = True
+        """Send the first case."""
+        self._listening = True
         return self._next_case(now_ns)
 
     def opened(self, conn: int, flow: Flow, now_ns: int) -> list[Command]:
@@ -624,7 +628,7 @@ class Engine:
             return interaction.took_ns
         if case:
             return self._shake.delay_ns(interaction.id)
-        return self._shake.lag_ns(listening=self._began)
+        return self._shake.lag_ns(listening=self._listening)
 
     @staticmethod
     def _as_recorded(interaction: Interaction, case: str) -> bool:
