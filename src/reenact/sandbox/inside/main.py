@@ -24,6 +24,7 @@ import select
 import signal
 import socket
 import struct
+import sys
 
 from reenact.sandbox.inside import kernel, mounts, network, overlay
 from reenact.sandbox.inside import netlink as nl
@@ -144,6 +145,7 @@ def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     unlaid: list[str] = []
     sources += mounts.resolver_files(scratch)
     if plan["overlay"]:
+        sys.dont_write_bytecode = True  # what is written from here on counts as the service's
         used = [os.path.realpath(folder) for folder in plan["used_folders"]]
         problems, devices = overlay.cover_everything(scratch, used, rootless=plan["rootless"])
         notes += problems
