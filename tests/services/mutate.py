@@ -88,11 +88,16 @@ def _passed_on(
             if call.protocol != protocol:
                 continue
             generated = {found.at for found in call.generated}
+            asked = _words(
+                call.request
+            )  # "is there such a file?": nobody looks at the answer's name
             for at, leaf in leaves(call.response):
                 if DESCRIBED & set(at) or ("response", *at) in generated:
                     continue
                 text = leaf.decode("latin-1") if isinstance(leaf, bytes) else leaf
-                words = set(WORD.findall(text)) & rank.keys() if isinstance(text, str) else ()
+                words = (
+                    set(WORD.findall(text)) & rank.keys() - asked if isinstance(text, str) else ()
+                )
                 if isinstance(text, str) and isinstance(leaf, str | bytes) and words:
                     word = min(words, key=lambda word: (rank[word], word))
                     new = text.replace(word, _other(word), 1)
