@@ -122,7 +122,7 @@ def test_a_selection_of_nothing_is_a_usage_error(reenact, suite):
 def test_update_writes_what_changed_for_review(reenact, suite, played, project):
     played["0001-post-orders"] = fail("0001-post-orders")
     ran = reenact("test", "--update")
-    assert (ran.code, ran.err) == (0, "reenact: 1 cases updated in reenact; review and test\n")
+    assert (ran.code, ran.err) == (0, "reenact: 1 case updated in reenact; review and test\n")
     assert load_suite(project / "reenact").cases[0].response["body"]["note"] == "x" * 500
 
 

@@ -320,3 +320,36 @@ def test_a_path_is_read_across_pages_and_no_further_than_it_goes() -> None:
 def test_every_call_that_the_filter_stops_is_understood(machine: str) -> None:
     assert set(seccomp.MACHINES[machine].numbers) <= set(calls._READERS)
     assert len(seccomp.program(seccomp.MACHINES[machine])) % 8 == 0
+
+
+WRITES_ON = """
+import os
+while True:
+    try:
+        os.close(os.open("file", os.O_WRONLY | os.O_CREAT))
+        os.write(1, b".")
+    except OSError as error:
+        os.write(1, str(error).encode())
+"""
+
+
+@inside
+def test_a_service_that_is_killed_sees_no_call_fail(as_user: AsUser, folder: Path) -> None:
+    """Who answers its calls ends with it, and no sooner: a call that nobody answers is ENOSYS."""
+
+    def body() -> None:
+        spool, work = folder / "spool", folder / "work"
+        for path in (spool, work):
+            path.mkdir(exist_ok=True)
+            path.chmod(0o777)
+        watch = Watch(spool=str(spool), file_bytes=1 << 20, total_bytes=1 << 20)
+        for _ in range(10):
+            read, write = os.pipe()
+            box = run("/usr/bin/python3", "-c", WRITES_ON, cwd=str(work), watch=watch, stdout=write)
+            os.close(write)
+            with os.fdopen(read, "rb") as pipe:
+                assert pipe.read(10) == b"." * 10
+                box.close()
+                assert set(pipe.read()) <= set(b".")
+
+    as_user(body)

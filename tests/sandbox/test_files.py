@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import os
+import py_compile
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from reenact.base.errors import MachineError
+from reenact.sandbox.files import laying
 from reenact.sandbox.inside import kernel, mounts
+from reenact.sandbox.spec import Laid
 from tests.sandbox.conftest import as_someone
 from tests.sandbox.running import WAIT_S, output_of, run
 
@@ -62,6 +66,19 @@ def test_what_was_written_can_be_kept(as_user: AsUser, folder: Path) -> None:
         assert not (below / "gone").exists()
 
     as_user(body)
+
+
+def test_nothing_is_kept_that_the_sandbox_wrote_itself(folder: Path) -> None:
+    """Python keeps what it compiled, where it may write; inside an overlay it may."""
+    cached = Path(importlib.util.cache_from_source(laying.__file__))
+    kept, laid = folder / "kept", Laid(path=f"{folder}/gone", kind="absent")
+    try:
+        cached.unlink(missing_ok=True)
+        options = {"cwd": str(folder), "overlay": True, "keep_files": str(kept), "files": (laid,)}
+        assert output_of("sh", "-c", "echo new > made", **options) == (0, "")
+    finally:
+        py_compile.compile(laying.__file__)
+    assert [path.name for path in kept.rglob("*") if path.is_file()] == ["made"]
 
 
 def test_an_overlay_can_be_written_as_the_user_nobody(folder: Path) -> None:

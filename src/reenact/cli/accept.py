@@ -37,7 +37,7 @@ def accept(
         str | None,
         typer.Argument(
             metavar="[PATH]",
-            help="Only what is there or below: response/body/total, calls/1.2.",
+            help="Only what is there or below: response/body/total, calls/0002.1.",
             show_default=False,
         ),
     ] = None,

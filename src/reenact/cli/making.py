@@ -115,13 +115,14 @@ def contents(folder: Path) -> Path:
 
 def tell(suite: Suite, folder: Path, say: Say) -> Exit:
     """The summary; UNDECIDED when there is nothing to test."""
-    from reenact.report.words import aside_text
+    from reenact.report.words import aside_text, plural
 
     calls = sum(len(case.calls) for case in suite.cases)
     aside = Counter(case.aside for case in suite.cases if case.aside)
     say(
-        f"suite {folder}/: {len(suite.cases)} requests, {len(suite.cases) - aside.total()} cases,"
-        f" {calls} calls of theirs, {len(suite.session)} of the session, {aside.total()} set aside"
+        f"suite {folder}/: {plural(len(suite.cases), 'request')},"
+        f" {plural(len(suite.cases) - aside.total(), 'case')}, {plural(calls, 'call')} of theirs,"
+        f" {len(suite.session)} of the session, {aside.total()} set aside"
     )
     if suite.files:
         say(f"files and folders that it changes, laid as they were before: {len(suite.files)}")

@@ -165,6 +165,7 @@ def _append(
     from reenact.compile.append import append
     from reenact.protocols import builtin
     from reenact.replay.run import rehearse as replay
+    from reenact.report.words import plural
 
     say = making.say_on_stderr
     made = making.compiled(options.capture, folder)
@@ -179,7 +180,8 @@ def _append(
     for case in done.cases:
         say(f"new: {case}")
     say(
-        f"suite {folder}/: {len(done.calls)} calls and {len(done.cases)} cases added;"
+        f"suite {folder}/: {plural(len(done.calls), 'call')} and"
+        f" {plural(len(done.cases), 'case')} added;"
         " review the difference, then test"
     )
     return Exit.AS_RECORDED if made.cases else Exit.UNDECIDED
@@ -196,13 +198,15 @@ def _record(options: RecordOptions, say: making.Say) -> None:
 
 
 def _tell_accounting(result: RecordResult, say: making.Say) -> None:
+    from reenact.report.words import plural
+
     seen = result.accounting
     say(
-        f"recorded {seen.connections} connections: {seen.seen_bytes} bytes seen,"
+        f"recorded {plural(seen.connections, 'connection')}: {seen.seen_bytes} bytes seen,"
         f" {seen.stored_bytes} stored, {seen.lost_bytes} lost"
     )
     for why, count in sorted(seen.lost_connections_why.items()):
-        say(f"lost: {count} connections: {why}")
+        say(f"lost: {plural(count, 'connection')}: {why}")
     for why, count in sorted(seen.lost_why.items()):
         say(f"lost: {count} bytes: {why}")
     for destination, count in sorted(result.datagrams.items()):

@@ -130,6 +130,7 @@ def update(report: Report, folder: Path, why: str) -> Exit:
 
     A case with something that could not be written still counts as changed.
     """
+    from reenact.report.words import plural
     from reenact.store.accept import Wanted, accepted
     from reenact.store.suite import save_changes
 
@@ -138,7 +139,8 @@ def update(report: Report, folder: Path, why: str) -> Exit:
         wanted = Wanted(why=why, since=today(SystemClock()) if why else "")
         done = accepted(report.suite, changed, wanted)
         save_changes(report.suite, done.suite, folder)
-        sys.stderr.write(f"reenact: {len(changed)} cases updated in {folder}; review and test\n")
+        updated = plural(len(changed), "case")
+        sys.stderr.write(f"reenact: {updated} updated in {folder}; review and test\n")
         sys.stderr.writelines(f"reenact: not updated: {line}\n" for line in done.left)
         if done.left or any(report.case(v.case) is None for v in changed):
             return Exit.BEHAVIOUR_CHANGED

@@ -182,11 +182,12 @@ def _played(
 def _write_filled(suite: Suite, filled: tuple[Filled, ...], folder: Path, why: str) -> None:
     from reenact.cli.writing import today, write
     from reenact.replay.filled import with_filled
+    from reenact.report.words import plural
 
     write(suite, with_filled(suite, filled, why=why, since=today()), folder)
     making.say_on_stderr(
-        f"{len(filled)} calls were answered live and written into {folder}; review the"
-        " difference, then test again without --live"
+        f"written into {folder}: {plural(len(filled), 'call')} answered live; review the difference,"
+        " then test again without --live"
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from reenact.base.errors import UserError
+from reenact.sandbox.terminal import in_foreground
 
 POLL_S = 0.02
 """How often its end is looked for; also how late Ctrl-C is noticed where signals wake no loop."""
@@ -34,7 +35,7 @@ def start_child(
     `own_group` None: its own unless a terminal's foreground job is ours, where Ctrl-C has to
     reach it and it may read the terminal.
     """
-    own = os.name == "posix" and (not _in_foreground() if own_group is None else own_group)
+    own = os.name == "posix" and (not in_foreground() if own_group is None else own_group)
     try:
         process = subprocess.Popen(
             list(command),
@@ -49,14 +50,6 @@ def start_child(
         where = failed.filename or command[0]
         raise UserError(f"cannot run the service: {where}: {failed.strerror}") from None
     return Child(process, own_group=own)
-
-
-def _in_foreground() -> bool:
-    try:
-        with open("/dev/tty", "rb") as terminal:
-            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except OSError:  # no controlling terminal
-        return False
 
 
 class Child:

@@ -27,6 +27,7 @@ from reenact.sandbox.inside.network import (
 )
 from reenact.sandbox.ports import Listening
 from reenact.sandbox.spec import SandboxSpec
+from reenact.sandbox.terminal import in_foreground
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from reenact.sandbox.inside.main import main; "
@@ -81,21 +82,13 @@ def _complete(spec: SandboxSpec) -> SandboxSpec:
     return msgspec.structs.replace(
         spec,
         addresses=spec.addresses or addresses.of_this_machine(),
-        own_group=not _in_foreground() if own is None else own,
+        own_group=not in_foreground() if own is None else own,
     )
 
 
 def _check_offset(offset_ns: int) -> None:
     if abs(offset_ns) > _OFFSET_MAX_NS:
         raise ValueError(f"a clock can be moved by 270 years at most, not by {offset_ns} ns")
-
-
-def _in_foreground() -> bool:
-    try:
-        with open("/dev/tty", "rb") as terminal:
-            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except OSError:  # no controlling terminal
-        return False
 
 
 def _launch_line(control: int, plan: int) -> list[str]:

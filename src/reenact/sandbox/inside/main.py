@@ -24,6 +24,7 @@ import select
 import signal
 import socket
 import struct
+import sys
 
 from reenact.sandbox.inside import kernel, mounts, network, overlay
 from reenact.sandbox.inside import netlink as nl
@@ -126,7 +127,16 @@ def _be_init(
     except (OSError, Failed) as error:
         _report(control, error)
         code = 1
+    _kill_the_rest()
     os._exit(code)
+
+
+def _kill_the_rest() -> None:
+    """The kernel does that too, but not before it has closed what the service's calls are answered
+    through: they would fail with ENOSYS, and the service see it."""
+    assert os.getpid() == 1  # of a namespace: to others the signal goes to all of the machine
+    with contextlib.suppress(ProcessLookupError):  # there is none
+        os.kill(-1, signal.SIGKILL)
 
 
 def _report(control: socket.socket, error: Exception) -> None:
@@ -144,6 +154,7 @@ def _furnish(plan: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     unlaid: list[str] = []
     sources += mounts.resolver_files(scratch)
     if plan["overlay"]:
+        sys.dont_write_bytecode = True  # what is written from here on counts as the service's
         used = [os.path.realpath(folder) for folder in plan["used_folders"]]
         problems, devices = overlay.cover_everything(scratch, used, rootless=plan["rootless"])
         notes += problems
