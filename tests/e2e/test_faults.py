@@ -46,15 +46,32 @@ def test_a_command_that_ends_at_once(service: Service) -> None:
     assert "ended with exit code 7 and never listened on a port" in ours
 
 
+WAITS = [sys.executable, "-c", "print('up', flush=True); import signal; signal.pause()"]
+
+
 def test_a_service_that_opens_no_port_and_is_given_up(service: Service) -> None:
-    waiting = [sys.executable, "-c", "print('up', flush=True); import signal; signal.pause()"]
-    with service.running("record", "--", *waiting) as process:
+    with service.running("record", "--", *WAITS) as process:
         until(lambda: "up" in service.said)
         done = service.stop(process)
     assert done.returncode == 2, done.output
     # The second when Ctrl-C came before the recorder had its event loop.
     last = done.output.splitlines()[-1]
     assert "nothing came in while recording" in last or "nothing was decided" in last
+
+
+def test_a_recording_of_nothing_leaves_the_suite_as_it_was(service: Service) -> None:
+    with service.recording("--no-rehearse") as process:
+        service.get("/a")
+        assert service.stop(process).returncode == 0
+    case = min((service.folder / "reenact" / "cases").iterdir())
+    case.write_text(case.read_text() + "# edited\n")
+    with service.running("record", "--", *WAITS) as process:
+        until(lambda: "up" in service.said)
+        done = service.stop(process)
+    assert done.returncode == 2, done.output
+    last = done.output.splitlines()[-1]
+    assert "the suite in reenact/ stays as it was" in last or "nothing was decided" in last
+    assert case.read_text().endswith("# edited\n")
 
 
 def test_a_port_that_somebody_has(service: Service) -> None:

@@ -128,10 +128,13 @@ def record(
 
 
 def _make(options: RecordOptions, run: RunOptions, folder: Path, *, rehearse: bool) -> Exit:
-    from reenact.store.suite import save_suite
+    from reenact.store.suite import has_cases, save_suite
 
     say = making.say_on_stderr
     suite = making.compiled(options.capture, folder)
+    if not suite.cases and has_cases(folder):
+        say(f"nothing came in while recording; the suite in {folder}/ stays as it was")
+        return Exit.UNDECIDED
     save_suite(suite, folder)
     if suite.cases and rehearse and not options.command:
         say(

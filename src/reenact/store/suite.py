@@ -112,6 +112,11 @@ def load_suite(folder: Path) -> Suite:
         raise StoreError(f"{error.filename or folder}: {error.strerror}") from None
 
 
+def has_cases(folder: Path) -> bool:
+    """Whether a suite with cases is there. Nothing is read."""
+    return (folder / SUITE).is_file() and any((folder / CASES).glob("*.yaml"))
+
+
 def case_line(folder: Path, file: str, path: TreePath) -> int:
     """Where in `file` (as from `case_files`) the value at `path` stands; 1 if it cannot be told."""
     try:
