@@ -18,7 +18,7 @@ from reenact.replay.core import Mode
 from reenact.replay.core.events import Filled, Observation
 from reenact.replay.groups import Lot, Restart, lots, with_needs
 from reenact.replay.idle import Idle, idle
-from reenact.replay.instances import ON_TIME, Ran, Timing, run_lots
+from reenact.replay.instances import ON_TIME, TRIES, Ran, Timing, run_lots
 from reenact.replay.live import spoken
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
@@ -38,8 +38,8 @@ _SPLIT = (
     "that builds on what another one wrote needs the same; reenact rehearse finds those"
 )
 
-ALONE_MIN_NS = 10 * 10**9
-"""Groups and cases are played by themselves for about half as long as all before took, or this."""
+ALONE_MIN_NS, ALONE_MAX_NS = 10 * 10**9, 60 * 10**9
+"""Groups and cases are played by themselves for about half as long as all before took, within these."""
 
 SEARCH_TIMES = 3
 """So many times as long for finding out what those need that fail by themselves."""
@@ -55,8 +55,9 @@ HOLD_S = 0.3
 """How much later the first case comes in some rehearsals: the beats of a heartbeat, which count from
 the service's start, then fall into other cases."""
 
-ONCE = Timing(tries=1)
-"""By themselves cases are expected to go wrong now and then."""
+ONCE, TWICE = 1, 2
+"""How often it is tried to play cases by themselves, which are expected to go wrong, and to discover,
+which takes long."""
 
 PLAIN = frozenset({3, 4, 7})
 """Rehearsals at the pace of an ordinary test. In the others (but the first) answers come late and the
@@ -165,7 +166,11 @@ class _Rehearsal:
             shake = 0 if n in PLAIN else n - 1
             run = self._run(
                 Mode(discover=not testing, linger=n == 1, rehearsal=True, shake=shake),
-                Timing(shift_ns=SHIFT_NS if n == REHEARSALS else 0, hold_s=HOLD_S * (shake % 3)),
+                Timing(
+                    shift_ns=SHIFT_NS if n == REHEARSALS else 0,
+                    hold_s=HOLD_S * (shake % 3),
+                    tries=TRIES if testing else TWICE,
+                ),
                 chance=0 if testing else n - 1,
             )
             if not testing:
@@ -207,7 +212,8 @@ class _Rehearsal:
     def _by_themselves(self, run: Ran, alone_s: float | None) -> tuple[str, ...]:
         """Ties the cases that need what others left inside the service; lines for the summary."""
         took_ns = self._clock.now_ns() - self._began_ns
-        limit_ns = int(alone_s * 10**9) if alone_s is not None else max(took_ns // 2, ALONE_MIN_NS)
+        usual_ns = min(max(took_ns // 2, ALONE_MIN_NS), ALONE_MAX_NS)
+        limit_ns = usual_ns if alone_s is None else int(alone_s * 10**9)
         if self._options.explicit or self._options.restart is Restart.EACH or not limit_ns:
             return ()
         aside = {case.id for case in self._suite.cases if case.aside}
@@ -218,7 +224,9 @@ class _Rehearsal:
             found = alone(
                 self._suite.cases,
                 passed - aside,
-                lambda lots: self._verdicts(run_lots(self._suite, lots, own, Mode(), timing=ONCE)),
+                lambda lots: self._verdicts(
+                    run_lots(self._suite, lots, own, Mode(), timing=Timing(tries=ONCE))
+                ),
                 builtin(),
                 (
                     Budget(limit_ns, self._clock.now_ns),
