@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import os
 import socket
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 from reenact.base.clock import Clock
 from reenact.base.errors import MachineError
+from reenact.base.interrupts import temporary_folder
 from reenact.intercept.ca import LOCAL, Authority, data_folder
 from reenact.intercept.inbound import Inbound, watch
 from reenact.intercept.local import HOSTS, answers_here, dial_by_name, dial_here, listen_here
@@ -115,7 +115,7 @@ def _listeners(options: RecordOptions) -> Iterator[_Listeners]:
 def _service(
     options: RecordOptions, authority: Authority, say: Callable[[str], None]
 ) -> Iterator[Child]:
-    with tempfile.TemporaryDirectory(prefix="reenact-") as folder:
+    with temporary_folder() as folder:
         trust = arrange_plainly(
             authority.pem,
             authority.file,

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import signal
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reenact.base.clock import Clock
 from reenact.base.errors import MachineError
+from reenact.base.interrupts import temporary_folder
 from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.loop import run
 from reenact.intercept.tap import Recorder
@@ -35,7 +35,7 @@ def record_in_sandbox(
     options: RecordOptions, clock: Clock, say: Callable[[str], None]
 ) -> RecordResult:
     authority = Authority(data_folder() / "ca")
-    with tempfile.TemporaryDirectory(prefix="reenact-") as folder:
+    with temporary_folder() as folder:
         Path(folder).chmod(0o755)
         trust = arrange(
             authority.pem,

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import ssl
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import msgspec
 
 from reenact.base.clock import SystemClock
 from reenact.base.errors import StoreError
+from reenact.base.interrupts import temporary_folder
 from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.inbound import unverified, watch
 from reenact.intercept.relay import join, prompt, refuse
@@ -42,7 +42,7 @@ _NAMED = 3
 def sealed(suite: Suite, options: RunOptions, clock: CaseClock) -> Iterator[SealedWorld]:
     """Start the service where nothing real can be reached; leaves nothing behind."""
     authority = Authority(data_folder() / "ca")
-    with tempfile.TemporaryDirectory(prefix="reenact-") as name, contextlib.ExitStack() as stack:
+    with temporary_folder() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
         trust = arrange(

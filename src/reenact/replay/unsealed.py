@@ -10,12 +10,12 @@ import contextlib
 import os
 import socket
 import ssl
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reenact.base.errors import MachineError
+from reenact.base.interrupts import temporary_folder
 from reenact.intercept.ca import LOCAL, Authority, data_folder
 from reenact.intercept.inbound import unverified, watch
 from reenact.intercept.local import answers_here, dial_here, listen_here
@@ -43,7 +43,7 @@ def unsealed(suite: Suite, options: RunOptions) -> Iterator[UnsealedWorld]:
     known = recorded_ports(suite)
     wanted = sorted({case.port for case in suite.cases if not case.aside})
     _refuse_taken(wanted)
-    with tempfile.TemporaryDirectory(prefix="reenact-") as name, contextlib.ExitStack() as stack:
+    with temporary_folder() as name, contextlib.ExitStack() as stack:
         listeners = {port: _opened(port, stack) for port in known}
         trust = arrange_plainly(
             authority.pem,

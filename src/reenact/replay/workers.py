@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
@@ -12,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeAlias, cast
 
 from reenact.base.errors import MachineError, ReenactError
+from reenact.base.interrupts import uninterrupted
 from reenact.sandbox.inside.kernel import die_with_parent
 
 Tell: TypeAlias = Callable[[object], None]
@@ -36,7 +36,7 @@ def side_by_side(jobs: Sequence[Job]) -> Generator[Any, None, None]:
             worker: BaseProcess = context.Process(
                 target=_work, args=(theirs, job, os.getpid()), daemon=True
             )
-            with _uninterrupted():  # a worker that was started and is not in `running` stays
+            with uninterrupted():  # a worker that was started and is not in `running` stays
                 worker.start()
                 running[ours] = worker
             theirs.close()
@@ -48,16 +48,6 @@ def side_by_side(jobs: Sequence[Job]) -> Generator[Any, None, None]:
             left.join(STOP_S)
             left.kill()
             left.join()
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Signals wait until the end of the block."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _told(running: dict[Any, BaseProcess]) -> Iterator[Any]:
