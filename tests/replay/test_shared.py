@@ -71,6 +71,36 @@ def test_a_rehearsals_test_serves_another_cases_read_and_notes_it() -> None:
     assert shared == ["2.1"]
 
 
+def test_a_read_of_its_own_time_is_the_cases_though_it_seemed_that_of_a_neighbour() -> None:
+    """Two requests at once: it was put down to the other. The answer before was another one, and
+    what changed it, the recording does not show."""
+    before = at(1, case(1, "SHOW pen", "pen 5", call("1.1", "GET stock pen", "5")))
+    mine, neighbour = (
+        at(4, case(2, "SHOW pen", "pen 4")),
+        replace(
+            at(4, case(3, "SHOW ink", "ink 9", call("3.1", "GET stock pen", "4"), call("3.2", "GET stock ink", "9"))),
+            at_ns=4 * SECOND + SECOND // 4,
+        ),
+    )  # fmt: skip
+    unseen = (
+        at(2, case(4, "ADD", "ok", call("4.1", "SET stock cap"))),
+        replace(
+            at(4, case(5, "ADD", "ok", call("5.1", "SET stock cap"))),
+            at_ns=4 * SECOND + SECOND // 8,
+        ),
+    )
+
+    def service(request: str) -> Generator[str, str, str]:
+        if request == "ADD":
+            yield "SET stock cap"
+            return "ok"
+        return (yield from cold(request))
+
+    learned, _ = rehearsed(suite(before, unseen[0], mine, unseen[1], neighbour), service)
+    calls = {case.id: [call.request for call in case.calls] for case in learned.cases}
+    assert calls[mine.id] == ["GET stock pen"]
+
+
 def test_an_ordinary_test_refuses_another_cases_read() -> None:
     found = verdicts(play(suite(FIRST, SECOND_CASE), warmed_by_the_first))
     assert [miss.label for miss in found[0].misses] == ["GET stock ink"]

@@ -104,6 +104,29 @@ def test_many_writes_to_other_places_at_once_do_not_outweigh_the_one_to_that_pla
     assert [v.status for v in verdicts(play(what, service))] == [Status.PASS, Status.PASS]
 
 
+def test_of_writes_that_name_as_much_else_the_one_with_the_short_number_counts() -> None:
+    first, other = (
+        at(2, case(1, "SELL", "sold", made(1, 1, call("1.1", "SET item 6")))),
+        at(4, case(2, "SHOW", "none left", made(1, 1, call("2.1", "GET ink", "3")))),
+    )
+    later = at(5, case(3, "ADD", "ok", made(1, 1, call("3.1", "SET item 7"))))
+    read = (
+        made(1 * SECOND, 5, call("s.1", "GET item 6", "one", uses=Uses.MANY)),
+        made(6 * SECOND, 5, call("s.2", "GET item 6", "none", uses=Uses.MANY)),
+    )
+
+    def service(request: str) -> Generator[str, str, str]:
+        if request == "SHOW":
+            yield "GET ink"
+            return f"{(yield 'GET item 6')} left"
+        yield "SET item 6" if request == "SELL" else "SET item 7"
+        return "sold" if request == "SELL" else "ok"
+
+    what = suite(first, other, later, session=read)
+    assert [v.status for v in verdicts(play(what, service))] == [Status.PASS] * 3
+    assert not engine_after(what, service).unsure
+
+
 def test_a_read_that_another_case_was_recorded_to_make_is_unsure_where_reads_are_shared() -> None:
     def early(request: str) -> Generator[str, str, str]:
         yield "GET ink"

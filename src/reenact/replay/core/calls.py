@@ -337,7 +337,8 @@ class Calls:
         if not found:
             return then
         call, sure = self._turn(found, present)
-        if then is not None and then.call.interaction.response == call.interaction.response:
+        same = then is not None and then.call.interaction.response == call.interaction.response
+        if then is not None and (same or not sure):
             return then
         names = compare_call(call, asked, terms)
         return Choice(call, names, again=True, shared=True, unsure=not sure)

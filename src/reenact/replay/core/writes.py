@@ -25,7 +25,8 @@ _WORD = re.compile(r"[a-z_][\w$]*")
 FOREVER = 2**63
 
 SHORT = 1
-"""Texts and numbers of no more characters say nothing."""
+"""Texts and numbers of no more characters are named by chance, so they say little: which of the writes
+that name as much otherwise."""
 
 
 class Writes:
@@ -86,11 +87,11 @@ class Writes:
         """When those writes were seen, of that time, that name most of what the read asks for; what is
         written at once counts once."""
         where = read.interaction.destination
-        named = Counter(
-            at
-            for value in _values(read)
-            for at in set(_between(self._naming.get((where, value), []), since, until))
-        )
+        named: Counter[int] = Counter()
+        for value in _values(read):
+            weight = 1 if len(value) <= SHORT else LEAVES_MAX
+            for at in set(_between(self._naming.get((where, value), []), since, until)):
+                named[at] += weight
         most = max(named.values(), default=0)
         return [at for at, count in named.items() if count == most]
 
@@ -138,7 +139,7 @@ def _values(call: Recorded) -> set[str]:
             continue
         text = str(leaf)
         found = _WORD.findall(text) if " " in text and len(text) <= WORDS_MAX else [text]
-        out.update(word for word in found if len(word) > SHORT)
+        out.update(found)
         if len(out) >= LEAVES_MAX:
             break
     return out
