@@ -53,11 +53,9 @@ from reenact.replay.core.events import (
 )
 from reenact.replay.core.fill import fill
 from reenact.replay.core.known import Known
+from reenact.replay.core.later import Held, Later, as_recorded
 from reenact.replay.core.shake import Shake
-
-SLOW_NS = 20 * 10**6
-"""Session answers that took longer when recorded take as long again: a blocked read that is
-answered at once makes its service spin."""
+from reenact.replay.core.whose import Whose
 
 QUIET_NS = 20 * 10**6
 """First rehearsal only: a case is over when nothing was asked for this long after its response, or for
@@ -69,17 +67,6 @@ SEEN_WAIT_NS = 250 * 10**6
 
 IN_VAIN_MAX = 5
 """Cases that wait in full for a missing call; those after them wait as later rehearsals do."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An answer that is given later. `shaken`: since this rehearsal makes it late; else since it was so."""
-
-    at_ns: int
-    conn: int
-    token: int
-    interaction: Interaction
-    shaken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +127,9 @@ class Engine:
         self._conns: dict[int, Conn] = {}
         self._callers: dict[int, Caller] = {}
         self._dials = 0
-        self._place = {case.id: n for n, case in enumerate(suite.cases)}
-        self._shake = Shake(self._todo, mode.shake)
+        place = {case.id: n for n, case in enumerate(suite.cases)}
+        self._whose = Whose(self._calls, self.names, place, discover=mode.discover)
+        self._later = Later(Shake(self._todo, mode.shake))
         self._used_before: set[int] = set()
         self._afterwards = afterwards(suite) if mode.linger else {}
         self._in_vain = 0  # cases that waited for calls which did not come
@@ -151,7 +139,6 @@ class Engine:
         self._outside = Running("", None, now_ns, self._moment(0, now_ns, 0))
         self._now = self._outside
         self._session = self._outside
-        self._later: list[_Held] = []
         self._waiting: dict[tuple[int, int], Ask] = {}  # by connection and token
         self._live: dict[tuple[int, int], tuple[Running, Asked]] = {}  # the same
         self._listening = False
@@ -234,7 +221,7 @@ class Engine:
         made = self._conns.pop(conn, None)
         if made is None or made.responder is None:
             return [Shut(conn)]
-        self._credit(made, None)
+        self._whose.credit(made, None, self._now, self._window())
         return self._do(conn, made.responder.eof(now_ns, reset=reset), now_ns)
 
     def dialled(self, conn: int, now_ns: int) -> list[Command]:
@@ -280,9 +267,7 @@ class Engine:
 
     def tick(self, now_ns: int) -> list[Command]:
         out: list[Command] = []
-        due = [held for held in self._later if held.at_ns <= now_ns]
-        self._later = [held for held in self._later if held.at_ns > now_ns]
-        for held in due:
+        for held in self._later.due(now_ns):
             out += self._serve(held.conn, held.token, held.interaction, now_ns)
         for conn, made in list(self._conns.items()):
             if made.responder is not None:
@@ -387,7 +372,7 @@ class Engine:
             if now_ns < deadline:
                 return [WakeAt(deadline)]
             self._in_vain += 1
-        if any(held.shaken for held in self._later):
+        if self._later.shaken:
             return []
         if self._mode.linger and now_ns < (quiet_ns := self._quiet_at_ns(running)):
             return [WakeAt(quiet_ns)]
@@ -509,28 +494,40 @@ class Engine:
         if asked.opens and (like := self._calls.lines.any_edge(asked)) is not None:
             made.begun(asked, now_ns)
             return self._answered_like(conn, ask.token, like, now_ns)
-        running = self._now
+        running, window = self._now, self._window()
         if asked.waits and (wait := self._calls.wait(asked, running.id)) is not None:
             return self._wait(conn, ask, wait, now_ns)
-        found = self._found(made, asked)
+        found = self._whose.found(made, asked, running, window)
         if isinstance(found, Miss) and (always := self._always(made, asked)):
             running.asked(asked, Background(always), now_ns)
             return self._answered_like(conn, ask.token, always, now_ns)
-        late_of = self._late_of(made, asked, found)
-        self._credit(made, found, late_of)
+        late_of = self._whose.late_of(made, asked, found, running)
+        self._whose.credit(made, found, running, window, late_of)
         if isinstance(found, Background):
             running.asked(asked, found, now_ns)
             return self._answered_like(conn, ask.token, found.like, now_ns)
         if isinstance(found, Miss):
-            if made.destination in self._mode.live and not found.repeated:
-                return self._ask_live(conn, ask, asked, found, now_ns)
-            if self._calls.elsewhere(asked):
-                self.unsure[asked.label] = None
-            if asked.housekeeping:
-                running = self._outside
-            running.asked(asked, found, now_ns)
-            actions = self._responder(made).answer(ask.token, Refuse(_refusal(found)), now_ns)
-            return self._do(conn, actions, now_ns) + self._progress(now_ns)
+            return self._missed(conn, ask, asked, found, now_ns)
+        return self._chosen(conn, ask.token, asked, found, late_of, now_ns)
+
+    def _missed(self, conn: int, ask: Ask, asked: Asked, found: Miss, now_ns: int) -> list[Command]:
+        """It was not recorded: refused, or asked live."""
+        made, running = self._conns[conn], self._now
+        if made.destination in self._mode.live and not found.repeated:
+            return self._ask_live(conn, ask, asked, found, now_ns)
+        if self._calls.elsewhere(asked):
+            self.unsure[asked.label] = None
+        if asked.housekeeping:
+            running = self._outside
+        running.asked(asked, found, now_ns)
+        actions = self._responder(made).answer(ask.token, Refuse(_refusal(found)), now_ns)
+        return self._do(conn, actions, now_ns) + self._progress(now_ns)
+
+    def _chosen(
+        self, conn: int, token: int, asked: Asked, found: Choice, late_of: str, now_ns: int
+    ) -> list[Command]:
+        """It is a recorded call, whose answer is given now or later."""
+        running = self._now
         for b in found.comparison.bindings:
             conflict = self.names.add(b, running.id)
             if conflict is not None:
@@ -539,74 +536,19 @@ class Engine:
         if found.unsure:
             self.unsure[asked.label] = None
         interaction = (found.state or found.call).interaction
-        wait_ns = 0 if found.due else self._wait_ns(interaction, found.call.case)
+        wait_ns: int | None = 0
+        if not found.due:
+            wait_ns = self._later.wait_ns(interaction, found.call.case, listening=self._listening)
         if wait_ns is None:
             return []
-        at_ns = max(now_ns + wait_ns, self._held_until_ns(conn))
+        at_ns = max(now_ns + wait_ns, self._later.until_ns(conn))
         if at_ns > now_ns:
-            shaken = bool(self._mode.shake) and not self._as_recorded(interaction, found.call.case)
-            return self._hold(_Held(at_ns, conn, ask.token, interaction, shaken=shaken))
-        return self._serve(conn, ask.token, interaction, now_ns) + self._progress(now_ns)
+            shaken = bool(self._mode.shake) and not as_recorded(interaction, found.call.case)
+            return [self._later.hold(Held(at_ns, conn, token, interaction, shaken=shaken))]
+        return self._serve(conn, token, interaction, now_ns) + self._progress(now_ns)
 
     def _always(self, made: Conn, asked: Asked) -> Recorded | None:
         return None if made.destination in self._mode.live else self._calls.reader.always(asked)
-
-    def _found(self, made: Conn, asked: Asked) -> Choice | Background | Miss:
-        """Which recorded call a live one is."""
-        running = self._now
-        found: Choice | Background | Miss | None = None
-        if asked.closes and made.before is not None:
-            miss = isinstance(made.before, Miss)
-            inside = made.before if miss else made.own or made.before
-            found = self._calls.closing(asked, inside, running.id)
-        elif isinstance(made.before, Choice) and not asked.housekeeping:
-            found = self._calls.following(asked, made.before, running.id, running.moment)
-        if found is None:
-            nobodys = tuple(made.unit) if made.within and not made.own else ()
-            found = self._calls.choose(
-                asked, running.id, running.moment, self._window(), running.answered, nobodys
-            )
-        if not asked.housekeeping and not isinstance(found, Background):
-            made.then(asked, found)
-        return found
-
-    def _late_of(self, made: Conn, asked: Asked, found: Choice | Background | Miss) -> str:
-        """Rehearsal only: the earlier case whose late effect a call is. It carries values that that
-        case made up, and that neither the open case's request nor any answer has told since; or
-        it ends a unit of work that did."""
-        running = self._now
-        if not self._mode.discover or running.case is None:
-            return ""
-        if asked.closes and made.late_of:
-            late_of, made.late_of = made.late_of, ""
-            return late_of
-        if not isinstance(found, Choice) or not found.call.case:
-            return ""
-        origins: set[str] = set()
-        self.names.untell(asked.normal, origins)
-        strange = origins - running.uses - running.told - {running.id, ""}
-        made.late_of = max(strange, key=self._place.__getitem__, default="")
-        return made.late_of
-
-    def _credit(
-        self, made: Conn, follower: Choice | Background | Miss | None, late_of: str = ""
-    ) -> None:
-        """Say which recorded calls the openings on this connection were."""
-        running = self._now
-        if isinstance(follower, Choice) and not self._calls.tells(follower):
-            return
-        opened, made.opened = made.opened, []
-        for asked, at_ns in opened:
-            found: Choice | Background | Miss | None = None
-            if follower is not None:
-                found = self._calls.opening(asked, follower, running.id)
-            if found is None:
-                found = self._calls.choose(
-                    asked, running.id, running.moment, self._window(), running.answered
-                )
-            running.asked(asked, found, at_ns, late_of)
-            if isinstance(found, Choice):
-                running.answered.add(found.call.interaction.id)
 
     def _answered_like(
         self, conn: int, token: int, like: Recorded | None, now_ns: int
@@ -620,37 +562,13 @@ class Engine:
             conn, self._responder(self._conns[conn]).answer(token, reply, now_ns), now_ns
         )
 
-    def _wait_ns(self, interaction: Interaction, case: str) -> int | None:
-        """How late the answer comes; None: never, as recorded."""
-        if interaction.outcome is Outcome.CUT and interaction.response is None:
-            return None
-        if self._as_recorded(interaction, case):
-            return interaction.took_ns
-        if case:
-            return self._shake.delay_ns(interaction.id)
-        return self._shake.lag_ns(listening=self._listening)
-
-    @staticmethod
-    def _as_recorded(interaction: Interaction, case: str) -> bool:
-        """Whether the answer takes the time that it took: a worker's wait for something to do."""
-        return not case and interaction.took_ns > SLOW_NS
-
-    def _held_until_ns(self, conn: int) -> int:
-        """Answers of one connection leave in the order of the questions, so none is given before
-        those that are held back."""
-        return max((held.at_ns for held in self._later if held.conn == conn), default=0)
-
-    def _hold(self, held: _Held) -> list[Command]:
-        self._later.append(held)
-        return [WakeAt(held.at_ns)]
-
     def _wait(self, conn: int, ask: Ask, wait: Wait, now_ns: int) -> list[Command]:
         """A worker waits for what a call that has not been made yet will hand it."""
         self._waiting[conn, ask.token] = ask
         if wait.idle is None:
             return []
         idle = wait.idle.interaction
-        return self._hold(_Held(now_ns + idle.took_ns, conn, ask.token, idle))
+        return [self._later.hold(Held(now_ns + idle.took_ns, conn, ask.token, idle))]
 
     def _hand_on(self, interaction: Interaction, now_ns: int) -> list[Command]:
         """Those that wait may have been waiting for this call."""
@@ -658,7 +576,7 @@ class Engine:
         out: list[Command] = []
         for (conn, token), ask in list(self._waiting.items()):
             if self._waiting.pop((conn, token), None) and conn in self._conns:
-                self._later = [h for h in self._later if (h.conn, h.token) != (conn, token)]
+                self._later.forget(conn, token)
                 out += self._asked(conn, ask, now_ns)
         return out
 
