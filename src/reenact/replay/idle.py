@@ -72,7 +72,9 @@ def _stay(suite: Suite, options: RunOptions, tell: Tell) -> None:
 
         async def stay() -> None:
             stage = Stage(world, suite, builtin(), Mode(), SystemClock(), cases=())
-            playing = asyncio.ensure_future(stage.play(options.start_wait_s, FOR_EVER_S))
+            playing = asyncio.ensure_future(
+                stage.play(options.start_wait_s, FOR_EVER_S, settled=False)
+            )
             clock, told = SystemClock(), 0
             began_ns = clock.now_ns()
             while not playing.done():

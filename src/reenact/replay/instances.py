@@ -40,10 +40,12 @@ Tell: TypeAlias = Callable[[object], None]
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """How a rehearsal differs from a test: the service's clock is `shift_ns` later than recorded,
-    the first case comes `hold_s` after the ports are open, and a lot is played `tries` times at most."""
+    the first case comes `hold_s` after the ports are open, whether what the service begins with has
+    `settled` by then or not, and a lot is played `tries` times at most."""
 
     shift_ns: int = 0
     hold_s: float = 0.0
+    settled: bool = True
     tries: int = TRIES
 
 
@@ -214,7 +216,7 @@ def _play(
             stage.on_done = functools.partial(judged, stage)
             stage.ask = functools.partial(_ask, options)
             try:
-                await stage.play(options.start_wait_s, timing.hold_s)
+                await stage.play(options.start_wait_s, timing.hold_s, settled=timing.settled)
             finally:
                 await world.stop()
             return stage

@@ -169,6 +169,7 @@ class _Rehearsal:
                 Timing(
                     shift_ns=SHIFT_NS if n == REHEARSALS else 0,
                     hold_s=HOLD_S * (shake % 3),
+                    settled=shake == 0,
                     tries=TRIES if testing else TWICE,
                 ),
                 chance=0 if testing else n - 1,

@@ -40,6 +40,10 @@ from reenact.replay.world import Arrival, World
 POLL_S = 0.01
 """How often the service's listening ports are looked at while it starts."""
 
+SILENT_NS, SETTLED_MAX_NS = 150 * 10**6, 10**9
+"""A service has settled when it has asked nothing for so long; what never does is waited for at most so
+long. Its first requests meet what its threads begin with in one and the same state then."""
+
 
 P = ParamSpec("P")
 
@@ -87,6 +91,7 @@ class Stage:
         )
         self._links: dict[int, _Link] = {}
         self._arrivals = 0
+        self._heard_ns = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
@@ -98,15 +103,18 @@ class Stage:
         self.on_done: Callable[[CaseDone], None] = lambda done: None
         self.ask: Callable[[str, Value], Awaitable[tuple[Value, str]]] = _nobody
 
-    async def play(self, start_wait_s: float, hold_s: float = 0.0) -> None:
-        """Returns when every case has its verdict. `hold_s`: how long the first case comes after
-        the ports are open. Raises MachineError when the service never opened its ports, with its
-        own words being in the log."""
+    async def play(self, start_wait_s: float, hold_s: float = 0.0, *, settled: bool = True) -> None:
+        """Returns when every case has its verdict. The first one comes `hold_s` after the ports are
+        open and, where it shall be `settled`, what threads of the service do by themselves at its
+        start is done. Raises MachineError when the service never opened its ports, with its own
+        words being in the log."""
         self._world.serve(self._arrived)
         watch = self._spawn(self._watch())
         try:
             if await self._ports_open(start_wait_s):
                 self._engine.listening()
+                if settled:
+                    await self._settled()
                 if not await self._ended_within(hold_s):
                     self._run(self._engine.begin(self._clock.now_ns()))
             await self._over.wait()
@@ -157,6 +165,15 @@ class Stage:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._over.wait(), seconds)
         return self._over.is_set()
+
+    async def _settled(self) -> None:
+        """When the service has been silent for a moment; one that never is, is not waited for."""
+        began_ns = self._heard_ns = self._clock.now_ns()
+        while True:
+            until_ns = min(self._heard_ns + SILENT_NS, began_ns + SETTLED_MAX_NS)
+            left_ns = until_ns - self._clock.now_ns()
+            if left_ns <= 0 or await self._ended_within(left_ns / 10**9):
+                return
 
     async def _watch(self) -> None:
         code = await self._world.exited()
@@ -230,6 +247,8 @@ class Stage:
     # -- what the engine wants --------------------------------------------------------------
 
     def _run(self, commands: list[Command]) -> None:
+        if commands:
+            self._heard_ns = self._clock.now_ns()
         for command in commands:
             match command:
                 case Write(conn=conn, data=data):
