@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from reenact.store.capture import open_capture
+from reenact.store.suite import load_suite
 from tests.e2e.service import Service
 from tests.sandbox.running import pids_with, until
 from tests.servers.redis import redis
@@ -65,6 +67,7 @@ def test_a_recording_of_nothing_leaves_the_suite_as_it_was(service: Service) -> 
         assert service.stop(process).returncode == 0
     case = min((service.folder / "reenact" / "cases").iterdir())
     case.write_text(case.read_text() + "# edited\n")
+    recording = service.capture.read_bytes()
     with service.running("record", "--", *WAITS) as process:
         until(lambda: "up" in service.said)
         done = service.stop(process)
@@ -72,6 +75,27 @@ def test_a_recording_of_nothing_leaves_the_suite_as_it_was(service: Service) -> 
     last = done.output.splitlines()[-1]
     assert "the suite in reenact/ stays as it was" in last or "nothing was decided" in last
     assert case.read_text().endswith("# edited\n")
+    assert service.capture.read_bytes() == recording
+
+
+def test_a_service_that_does_not_start_leaves_the_recording_as_it_was(service: Service) -> None:
+    with service.recording("--no-rehearse") as process:
+        service.get("/a")
+        assert service.stop(process).returncode == 0
+    recording = service.capture.read_bytes()
+    assert service.record([sys.executable, "-c", "raise SystemExit(7)"]).returncode == 4
+    assert service.capture.read_bytes() == recording
+    assert not list(service.capture.parent.glob("*new*"))
+
+
+def test_a_new_recording_takes_the_place_of_the_one_before(service: Service) -> None:
+    for path in ("/a", "/b"):
+        with service.recording("--no-rehearse") as process:
+            service.get(path)
+            assert service.stop(process).returncode == 0
+    digest = open_capture(service.capture).digest
+    assert load_suite(service.folder / "reenact").capture == digest
+    assert not list(service.capture.parent.glob("*new*"))
 
 
 def test_a_port_that_somebody_has(service: Service) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reenact.lint import Usage
 
 LOCAL = ".local"
+NEW = "recording.new.capture"
 
 
 def local(suite: Path) -> Path:
@@ -25,6 +26,12 @@ def local(suite: Path) -> Path:
 
 def capture(suite: Path) -> Path:
     return local(suite) / "recording.capture"
+
+
+def new_capture(suite: Path) -> Path:
+    """Where a recording is made while an older one is there: it takes its place once it has something
+    in it. A killed recorder leaves it behind."""
+    return local(suite) / NEW
 
 
 def appended_capture(suite: Path) -> Path:

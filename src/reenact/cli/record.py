@@ -110,8 +110,7 @@ def record(
     words = () if explicit and not command else service_command(command)
     seed_needs_sandbox(seed, explicit=explicit)
     before = _suite_to_append_to(suite) if append else None
-    kept = places.appended_capture(suite) if append else places.capture(suite)
-    options = _options(words, capture or kept, settings, before)
+    options = _options(words, capture or _capture(suite, append=append), settings, before)
     if explicit:
         options = msgspec.structs.replace(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
@@ -127,14 +126,26 @@ def record(
     return _make(options, run, suite, rehearse=not no_rehearse)
 
 
+def _capture(suite: Path, *, append: bool) -> Path:
+    if append:
+        return places.appended_capture(suite)
+    kept = places.capture(suite)
+    return places.new_capture(suite) if kept.exists() else kept
+
+
 def _make(options: RecordOptions, run: RunOptions, folder: Path, *, rehearse: bool) -> Exit:
     from reenact.store.suite import has_cases, save_suite
 
     say = making.say_on_stderr
     suite = making.compiled(options.capture, folder)
+    new = options.capture.name == places.NEW
     if not suite.cases and has_cases(folder):
         say(f"nothing came in while recording; the suite in {folder}/ stays as it was")
+        if new:
+            options.capture.unlink()
         return Exit.UNDECIDED
+    if new:
+        options.capture.replace(places.capture(folder))
     save_suite(suite, folder)
     if suite.cases and rehearse and not options.command:
         say(
@@ -194,7 +205,12 @@ def _record(options: RecordOptions, say: making.Say) -> None:
     from reenact.base.clock import SystemClock
     from reenact.record.run import record as run
 
-    result = run(options, SystemClock(), say)
+    try:
+        result = run(options, SystemClock(), say)
+    except MachineError:
+        if options.capture.name == places.NEW:
+            options.capture.unlink(missing_ok=True)
+        raise
     _tell_accounting(result, say)
     if result.accounting.seen_bytes and not result.accounting.stored_bytes:
         raise MachineError("nothing could be stored; make room on the disk and record again")
