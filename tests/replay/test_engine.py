@@ -14,7 +14,14 @@ from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
-from reenact.replay.core.shake import FIRST_LAG_NS, LATE_NS, STEP_NS, Shake
+from reenact.replay.core.shake import (
+    FIRST_LAG_NS,
+    LAG_NS,
+    LAG_RUN_NS,
+    LATE_NS,
+    STEP_NS,
+    Shake,
+)
 from reenact.replay.reason import reason
 from reenact.replay.rehearse import Findings, learn, only_order, quarantine
 
@@ -436,6 +443,16 @@ def test_in_a_shaken_run_what_threads_begin_with_is_late_from_when_the_service_l
     simulator.now = FIRST_LAG_NS
     simulator.tick()
     assert simulator.answers[7] == ["OK"]
+
+
+def test_threads_are_late_to_the_last_request_and_a_run_is_no_longer_for_more_of_them() -> None:
+    few, many = Shake([BUY], 1, 10), Shake([BUY], 1, 1000)
+    assert {few.lag_ns(listening=False) for _ in range(100)} == {LAG_NS}
+    late = [many.lag_ns(listening=False) for _ in range(1000)]
+    assert late[-1] > 0
+    assert sum(late) <= LAG_RUN_NS
+    assert many.lag_ns(listening=False) == 0
+    assert Shake([BUY], 2, 10).lag_ns(listening=True) == 0
 
 
 class Impatient(Simulator):

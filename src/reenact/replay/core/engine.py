@@ -129,7 +129,7 @@ class Engine:
         self._dials = 0
         place = {case.id: n for n, case in enumerate(suite.cases)}
         self._whose = Whose(self._calls, self.names, place, discover=mode.discover)
-        self._later = Later(Shake(self._todo, mode.shake))
+        self._later = Later(Shake(self._todo, mode.shake, len(suite.session)))
         self._used_before: set[int] = set()
         self._afterwards = afterwards(suite) if mode.linger else {}
         self._in_vain = 0  # cases that waited for calls which did not come

@@ -28,10 +28,10 @@ are apart by more than tasks are. What these delays of a run may come to."""
 
 LAG_EVERY = 4
 LAG_NS = 30 * 10**6
+LAG_RUN_NS = 10 * 10**9
 """In some runs answers to background calls are late by this: threads of the service's own are
-then behind its requests, which they mostly are not."""
-
-LAGS_MAX = 200
+then behind its requests, which they mostly are not, to the last one. What that may come to in a run, in
+which it is less where there are many such calls."""
 
 FIRST_LAG_NS = 900 * 10**6
 """In these runs the first of them after the service listens are later still: what its threads begin
@@ -43,11 +43,13 @@ FIRST_LAGS = 5
 class Shake:
     """Delays that depend on the call and the run alone: the same run is late in the same way."""
 
-    def __init__(self, cases: Collection[Case], run: int) -> None:
-        """`run` 0 delays nothing."""
+    def __init__(self, cases: Collection[Case], run: int, background: int = 0) -> None:
+        """`run` 0 delays nothing. `background` is how many calls of the session were recorded."""
         self._run = run
-        self._lags = LAGS_MAX if run % LAG_EVERY == 1 else 0
-        self._first = FIRST_LAGS if self._lags else 0
+        lags = run % LAG_EVERY == 1
+        self._lag_ns = min(LAG_NS, LAG_RUN_NS // (background or 1)) if lags else 0
+        self._lags_left_ns = LAG_RUN_NS
+        self._first = FIRST_LAGS if lags else 0
         self._ids = {a for case in cases for call in case.calls for a in call.after} if run else ()
         mean_ns = STEP_NS * (STEPS - 1) // 2
         self._step_ns = min(STEP_NS, STEP_NS * RUN_NS // (mean_ns * len(self._ids) or 1))
@@ -61,8 +63,9 @@ class Shake:
         if listening and self._first:
             self._first -= 1
             return FIRST_LAG_NS
-        self._lags -= self._lags > 0
-        return LAG_NS if self._lags else 0
+        lag_ns = min(self._lag_ns, self._lags_left_ns)
+        self._lags_left_ns -= lag_ns
+        return lag_ns
 
     def delay_ns(self, interaction: str) -> int:
         if interaction not in self._ids:
