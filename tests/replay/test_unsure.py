@@ -144,6 +144,12 @@ def test_with_doubts_the_play_stops_at_what_goes_wrong_and_does_not_tell_it() ->
     assert engine.void
 
 
+def test_with_a_pause_threads_have_that_long_between_two_cases_and_no_longer() -> None:
+    quick, slow = play(WHAT, reading), play(WHAT, reading, pause_ns=SECOND)
+    assert [v.case for v in verdicts(slow)] == [v.case for v in verdicts(quick)]
+    assert slow.now - quick.now == SECOND
+
+
 SERVICE = """
 import http.server, os, socket, sys
 port, redis, started = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]

@@ -35,6 +35,10 @@ from reenact.sandbox import need
 TRIES = 3
 """So often a lot is played, at most, whose failures may be for answers of ours."""
 
+PAUSE_NS, PAUSE_RUN_NS = 100 * 10**6, 20 * 10**9
+"""How long the second time threads of the service's own have between two cases, and at most in all; the
+third time twice that."""
+
 Tell: TypeAlias = Callable[[object], None]
 
 
@@ -165,12 +169,13 @@ def _surely(
     suite: Suite, lot: Lot, options: RunOptions, mode: Mode, timing: Timing, tell: Tell
 ) -> tuple[Stage, tuple[str, ...]]:
     """Threads that share what they know may ask for what was never recorded to be read at that time. If
-    something goes wrong after that, it says nothing of the build: the lot is played again, in which
-    they mostly do as recorded. A build that always goes wrong does so in the last one, too."""
+    something goes wrong after that, it says nothing of the build: the lot is played again, with pauses
+    for them between the cases. A build that always goes wrong does so in the last one, too."""
     tries = 1 if mode.live else timing.tries
     unsure: tuple[str, ...] = ()
     for n in range(1, tries + 1):
-        asked = replace(mode, doubts=n < tries)
+        pause_ns = min((n - 1) * PAUSE_NS, (n - 1) * PAUSE_RUN_NS // (len(lot.cases) or 1))
+        asked = replace(mode, doubts=n < tries, pause_ns=pause_ns)
         own = msgspec.structs.replace(options, log_on=options.log_on or n > 1)
         stage, notes = _play(suite, lot, own, asked, timing, tell)
         if not stage.void:

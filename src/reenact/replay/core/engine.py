@@ -75,7 +75,8 @@ class Mode:
     of what a case does after its response, so give it a moment. `rehearsal`: what
     depends on the pace of the service's own threads is accepted and noted. `shake` numbers a run in which
     answers come late (`shake.py`); 0: they don't. `doubts`: what goes wrong after an unsure
-    answer is not told; the engine is `void` then, and stops. `live` are destinations whose missing answers the
+    answer is not told; the engine is `void` then, and stops. `pause_ns`: between a case and the
+    next. `live` are destinations whose missing answers the
     real ones give, with the protocol spoken there and whether inside TLS."""
 
     discover: bool = False
@@ -85,6 +86,7 @@ class Mode:
     rehearsal: bool = False
     shake: int = 0
     doubts: bool = False
+    pause_ns: int = 0
     live: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
 
 
@@ -143,6 +145,7 @@ class Engine:
         self._live: dict[tuple[int, int], tuple[Running, Asked]] = {}  # the same
         self._listening = False
         self._finished = False
+        self._next_ns: int | None = None  # when the next case is sent, during a pause
         self._passed_ns = 0  # the end of the last case, on the capture's clock
         self.unsure: dict[str, None] = {}
         """What was answered with the state of another time, since that of its own was not recorded, or
@@ -272,6 +275,9 @@ class Engine:
         for conn, made in list(self._conns.items()):
             if made.responder is not None:
                 out += self._do(conn, made.responder.wake(now_ns), now_ns)
+        if self._next_ns is not None and now_ns >= self._next_ns:
+            self._next_ns = None
+            return out + self._next_case(now_ns)
         return out + self._progress(now_ns)
 
     # -- cases ------------------------------------------------------------------------------
@@ -402,7 +408,13 @@ class Engine:
             return [*hung_up, *self._end(now_ns)]
         if self._mode.fail_fast and any(d.verdict.status is Status.FAIL for d in done):
             self._todo.clear()
-        return [*done, *hung_up, *self._next_case(now_ns)]
+        return [*done, *hung_up, *self._paused(now_ns)]
+
+    def _paused(self, now_ns: int) -> list[Command]:
+        if not self._mode.pause_ns or not self._todo:
+            return self._next_case(now_ns)
+        self._next_ns = now_ns + self._mode.pause_ns
+        return [WakeAt(self._next_ns)]
 
     def _went_well(self, done: CaseDone) -> bool:
         if self._mode.discover:
