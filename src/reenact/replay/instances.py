@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from reenact.base.clock import SystemClock
+from reenact.base.collector import making_what_stays, only_what_is_new
 from reenact.intercept.loop import run
 from reenact.match.expiry import Expiry, expiries
 from reenact.model.suite import Suite
@@ -217,11 +218,13 @@ def _play(
 
         async def play() -> Stage:
             moving = None if problem and not world.wall_ahead_ns else clock
-            stage = Stage(world, suite, builtin(), mode, SystemClock(), lot.cases, moving)
+            with making_what_stays():
+                stage = Stage(world, suite, builtin(), mode, SystemClock(), lot.cases, moving)
             stage.on_done = functools.partial(judged, stage)
             stage.ask = functools.partial(_ask, options)
             try:
-                await stage.play(options.start_wait_s, timing.hold_s, settled=timing.settled)
+                with only_what_is_new():
+                    await stage.play(options.start_wait_s, timing.hold_s, settled=timing.settled)
             finally:
                 await world.stop()
             return stage

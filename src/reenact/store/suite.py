@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from reenact.base.collector import making_what_stays
 from reenact.base.errors import StoreError
 from reenact.model.files import FileBefore
 from reenact.model.suite import FORMAT, Case, Interaction, Suite
@@ -107,7 +108,8 @@ def load_suite(folder: Path) -> Suite:
     """Raises StoreError with file, line and field."""
     try:
         replace.finish(folder)
-        return _load(folder)
+        with making_what_stays():
+            return _load(folder)
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: {error.strerror}") from None
 
