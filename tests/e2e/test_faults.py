@@ -51,38 +51,40 @@ def test_a_command_that_ends_at_once(service: Service) -> None:
 WAITS = [sys.executable, "-c", "print('up', flush=True); import signal; signal.pause()"]
 
 
-def test_a_service_that_opens_no_port_and_is_given_up(service: Service) -> None:
+def last_said_when_given_up(service: Service) -> str:
     with service.running("record", "--", *WAITS) as process:
         until(lambda: "up" in service.said)
         done = service.stop(process)
     assert done.returncode == 2, done.output
+    return done.output.splitlines()[-1]
+
+
+def record_a_request(service: Service, path: str) -> bytes:
+    """The recording."""
+    with service.recording("--no-rehearse") as process:
+        service.get(path)
+        assert service.stop(process).returncode == 0
+    return service.capture.read_bytes()
+
+
+def test_a_service_that_opens_no_port_and_is_given_up(service: Service) -> None:
+    last = last_said_when_given_up(service)
     # The second when Ctrl-C came before the recorder had its event loop.
-    last = done.output.splitlines()[-1]
     assert "nothing came in while recording" in last or "nothing was decided" in last
 
 
 def test_a_recording_of_nothing_leaves_the_suite_as_it_was(service: Service) -> None:
-    with service.recording("--no-rehearse") as process:
-        service.get("/a")
-        assert service.stop(process).returncode == 0
+    recording = record_a_request(service, "/a")
     case = min((service.folder / "reenact" / "cases").iterdir())
     case.write_text(case.read_text() + "# edited\n")
-    recording = service.capture.read_bytes()
-    with service.running("record", "--", *WAITS) as process:
-        until(lambda: "up" in service.said)
-        done = service.stop(process)
-    assert done.returncode == 2, done.output
-    last = done.output.splitlines()[-1]
+    last = last_said_when_given_up(service)
     assert "the suite in reenact/ stays as it was" in last or "nothing was decided" in last
     assert case.read_text().endswith("# edited\n")
     assert service.capture.read_bytes() == recording
 
 
 def test_a_service_that_does_not_start_leaves_the_recording_as_it_was(service: Service) -> None:
-    with service.recording("--no-rehearse") as process:
-        service.get("/a")
-        assert service.stop(process).returncode == 0
-    recording = service.capture.read_bytes()
+    recording = record_a_request(service, "/a")
     assert service.record([sys.executable, "-c", "raise SystemExit(7)"]).returncode == 4
     assert service.capture.read_bytes() == recording
     assert not list(service.capture.parent.glob("*new*"))
@@ -90,9 +92,7 @@ def test_a_service_that_does_not_start_leaves_the_recording_as_it_was(service: S
 
 def test_a_new_recording_takes_the_place_of_the_one_before(service: Service) -> None:
     for path in ("/a", "/b"):
-        with service.recording("--no-rehearse") as process:
-            service.get(path)
-            assert service.stop(process).returncode == 0
+        record_a_request(service, path)
     digest = open_capture(service.capture).digest
     assert load_suite(service.folder / "reenact").capture == digest
     assert not list(service.capture.parent.glob("*new*"))

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from reenact.lint import Usage
 
 LOCAL = ".local"
-NEW = "recording.new.capture"
 
 
 def local(suite: Path) -> Path:
@@ -31,7 +30,7 @@ def capture(suite: Path) -> Path:
 def new_capture(suite: Path) -> Path:
     """Where a recording is made while an older one is there: it takes its place once it has something
     in it. A killed recorder leaves it behind."""
-    return local(suite) / NEW
+    return local(suite) / "recording.new.capture"
 
 
 def appended_capture(suite: Path) -> Path:

@@ -110,7 +110,9 @@ def record(
     words = () if explicit and not command else service_command(command)
     seed_needs_sandbox(seed, explicit=explicit)
     before = _suite_to_append_to(suite) if append else None
-    options = _options(words, capture or _capture(suite, append=append), settings, before)
+    kept = places.appended_capture(suite) if append else places.capture(suite)
+    new = places.new_capture(suite) if kept.exists() and not (append or capture) else None
+    options = _options(words, capture or new or kept, settings, before)
     if explicit:
         options = msgspec.structs.replace(
             options, explicit=True, listen=ports.listen, upstream=ports.upstream
@@ -120,32 +122,27 @@ def record(
         options = msgspec.structs.replace(options, seed=run.seed)
     if options.seed is not None:
         making.say_on_stderr(_SEEDED)
-    _record(options, making.say_on_stderr)
+    _record(options, making.say_on_stderr, new)
     if before is not None:
         return _append(options, run, before, suite, reason, rehearse=not no_rehearse)
-    return _make(options, run, suite, rehearse=not no_rehearse)
+    return _make(options, run, suite, new, rehearse=not no_rehearse)
 
 
-def _capture(suite: Path, *, append: bool) -> Path:
-    if append:
-        return places.appended_capture(suite)
-    kept = places.capture(suite)
-    return places.new_capture(suite) if kept.exists() else kept
-
-
-def _make(options: RecordOptions, run: RunOptions, folder: Path, *, rehearse: bool) -> Exit:
+def _make(
+    options: RecordOptions, run: RunOptions, folder: Path, new: Path | None, *, rehearse: bool
+) -> Exit:
+    """`new` is the recording where it was made beside an older one."""
     from reenact.store.suite import has_cases, save_suite
 
     say = making.say_on_stderr
     suite = making.compiled(options.capture, folder)
-    new = options.capture.name == places.NEW
     if not suite.cases and has_cases(folder):
         say(f"nothing came in while recording; the suite in {folder}/ stays as it was")
-        if new:
-            options.capture.unlink()
+        if new is not None:
+            new.unlink()
         return Exit.UNDECIDED
-    if new:
-        options.capture.replace(places.capture(folder))
+    if new is not None:
+        new.replace(places.capture(folder))
     save_suite(suite, folder)
     if suite.cases and rehearse and not options.command:
         say(
@@ -201,15 +198,15 @@ def _append(
     return Exit.AS_RECORDED if made.cases else Exit.UNDECIDED
 
 
-def _record(options: RecordOptions, say: making.Say) -> None:
+def _record(options: RecordOptions, say: making.Say, new: Path | None) -> None:
     from reenact.base.clock import SystemClock
     from reenact.record.run import record as run
 
     try:
         result = run(options, SystemClock(), say)
     except MachineError:
-        if options.capture.name == places.NEW:
-            options.capture.unlink(missing_ok=True)
+        if new is not None:
+            new.unlink(missing_ok=True)
         raise
     _tell_accounting(result, say)
     if result.accounting.seen_bytes and not result.accounting.stored_bytes:

@@ -11,13 +11,11 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeAlias, cast
 
 from reenact.base.errors import MachineError, ReenactError
-from reenact.base.interrupts import uninterrupted
+from reenact.base.interrupts import let_through, uninterrupted
 from reenact.sandbox.inside.kernel import die_with_parent
 
 Tell: TypeAlias = Callable[[object], None]
 Job: TypeAlias = Callable[[Tell], None]
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 STOP_S = 10.0
 """What a worker gets to stop its service when we are interrupted."""
@@ -84,7 +82,7 @@ def _work(end: Any, job: Job, parent: int) -> None:
         return
     error: ReenactError | None = None
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # blocked when we were forked
+        let_through()  # blocked when we were forked
         job(lambda what: end.send(("told", what)))
     except ReenactError as failed:
         error = failed
