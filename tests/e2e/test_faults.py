@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import socket
 import subprocess
 import sys
@@ -59,14 +61,6 @@ def last_said_when_given_up(service: Service) -> str:
     return done.output.splitlines()[-1]
 
 
-def record_a_request(service: Service, path: str) -> bytes:
-    """The recording."""
-    with service.recording("--no-rehearse") as process:
-        service.get(path)
-        assert service.stop(process).returncode == 0
-    return service.capture.read_bytes()
-
-
 def test_a_service_that_opens_no_port_and_is_given_up(service: Service) -> None:
     last = last_said_when_given_up(service)
     # The second when Ctrl-C came before the recorder had its event loop.
@@ -74,7 +68,8 @@ def test_a_service_that_opens_no_port_and_is_given_up(service: Service) -> None:
 
 
 def test_a_recording_of_nothing_leaves_the_suite_as_it_was(service: Service) -> None:
-    recording = record_a_request(service, "/a")
+    service.recorded("/a")
+    recording = service.capture.read_bytes()
     case = min((service.folder / "reenact" / "cases").iterdir())
     case.write_text(case.read_text() + "# edited\n")
     last = last_said_when_given_up(service)
@@ -84,15 +79,42 @@ def test_a_recording_of_nothing_leaves_the_suite_as_it_was(service: Service) -> 
 
 
 def test_a_service_that_does_not_start_leaves_the_recording_as_it_was(service: Service) -> None:
-    recording = record_a_request(service, "/a")
+    service.recorded("/a")
+    recording = service.capture.read_bytes()
     assert service.record([sys.executable, "-c", "raise SystemExit(7)"]).returncode == 4
     assert service.capture.read_bytes() == recording
     assert not list(service.capture.parent.glob("*new*"))
 
 
+TWO_PORTS = """
+import http.server, sys
+class Open(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        Open.more = http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Open)
+        self.wfile.write(b"HTTP/1.0 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Open).serve_forever()
+"""
+
+
+def test_what_came_in_before_a_recording_failed_is_kept(service: Service) -> None:
+    service.recorded("/a")
+    recording = service.capture.read_bytes()
+    line = [sys.executable, "-c", TWO_PORTS, str(service.port), str(service.other)]
+    with (
+        socket.create_server(("127.0.0.1", service.other)),
+        service.running("record", "--", *line) as process,
+    ):
+        until(lambda: "listens on port" in service.said)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            service.get("/b")  # opens the other port, which ends the recording
+        assert service.ended(process).returncode == 4
+    assert service.capture.read_bytes() == recording
+    assert open_capture(service.capture.with_name("recording.new.capture")).flows
+
+
 def test_a_new_recording_takes_the_place_of_the_one_before(service: Service) -> None:
     for path in ("/a", "/b"):
-        record_a_request(service, path)
+        service.recorded(path)
     digest = open_capture(service.capture).digest
     assert load_suite(service.folder / "reenact").capture == digest
     assert not list(service.capture.parent.glob("*new*"))

@@ -205,12 +205,19 @@ def _record(options: RecordOptions, say: making.Say, new: Path | None) -> None:
     try:
         result = run(options, SystemClock(), say)
     except MachineError:
-        if new is not None:
-            new.unlink(missing_ok=True)
+        if new is not None and new.exists() and not _came_in(new):
+            new.unlink()
         raise
     _tell_accounting(result, say)
     if result.accounting.seen_bytes and not result.accounting.stored_bytes:
         raise MachineError("nothing could be stored; make room on the disk and record again")
+
+
+def _came_in(capture: Path) -> bool:
+    from reenact.model.segment import Role
+    from reenact.store.capture import open_capture
+
+    return any(flow.role is Role.INBOUND for flow in open_capture(capture).flows.values())
 
 
 def _tell_accounting(result: RecordResult, say: making.Say) -> None:
