@@ -132,8 +132,13 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 if os.environ.get("STUBBORN"):
     signal.signal(signal.SIGINT, stubborn)
     signal.signal(signal.SIGTERM, stubborn)
-if os.environ.get("DAEMON") and os.fork():
-    sys.exit(0)
+if background := os.environ.get("BACKGROUND"):
+    if os.fork():
+        sys.exit(0)
+    if background == "a session of its own":
+        os.setsid()
+    else:
+        time.sleep(0.5)
 for _ in range(WORKERS - 1):
     if os.fork() == 0:
         break

@@ -84,12 +84,13 @@ def test_a_dependency_that_closes_a_kept_connection(service: Service) -> None:
     green(service)
 
 
-def test_a_service_that_puts_itself_into_the_background(service: Service) -> None:
-    with service.recording(DAEMON="1") as process:
+@pytest.mark.parametrize("how", ["a session of its own", "just a child, as by a script's `&`"])
+def test_a_service_that_puts_itself_into_the_background(service: Service, how: str) -> None:
+    with service.recording(BACKGROUND=how) as process:
         service.get("/a")
         done = service.stop(process)
     assert done.returncode == 0, done.output
-    green(service, DAEMON="1")
+    green(service, BACKGROUND=how)
 
 
 @pytest.mark.parametrize("host", ["::1", "::", "0.0.0.0"])

@@ -213,6 +213,24 @@ def test_a_service_that_turns_into_a_daemon_goes_on_until_the_daemon_ends(as_use
     as_user(body)
 
 
+def test_a_script_that_leaves_a_server_behind_goes_on_until_that_ends() -> None:
+    server = (
+        "import socket, time; time.sleep(1); socket.create_server(('127.0.0.1', 8000)).accept()"
+    )
+    with run("sh", "-c", f'python3 -c "{server}" & exit 0') as box:
+        assert opened(box).port == 8000
+        conn = box.dial_inside(2)
+        conn.settimeout(WAIT_S)
+        conn.connect(("127.0.0.1", 8000))
+        assert box.wait(WAIT_S) == 0
+
+
+def test_a_script_that_leaves_no_server_behind_has_ended() -> None:
+    with run("sh", "-c", "sleep 7418.5 & exit 0") as box:
+        assert box.wait(WAIT_S) == 0
+        assert not pids_with("7418.5")
+
+
 def test_daemonised_grandchildren_end_with_the_sandbox(as_user: AsUser) -> None:
     def body() -> None:
         box = run("python3", "-c", DAEMON, "mark-7412")

@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeAlias, cast
 
 from reenact.base.errors import MachineError, ReenactError
-from reenact.base.interrupts import let_through, uninterrupted
+from reenact.base.interrupts import Waiting, uninterrupted
 from reenact.sandbox.inside.kernel import die_with_parent
 
 Tell: TypeAlias = Callable[[object], None]
@@ -31,10 +31,10 @@ def side_by_side(jobs: Sequence[Job]) -> Generator[Any, None, None]:
     try:
         for job in jobs:
             ours, theirs = context.Pipe(duplex=False)
-            worker: BaseProcess = context.Process(
-                target=_work, args=(theirs, job, os.getpid()), daemon=True
-            )
-            with uninterrupted():  # a worker that was started and is not in `running` stays
+            with uninterrupted() as waiting:  # a worker started and not in `running` would stay
+                worker: BaseProcess = context.Process(
+                    target=_work, args=(theirs, job, os.getpid(), waiting), daemon=True
+                )
                 worker.start()
                 running[ours] = worker
             theirs.close()
@@ -74,15 +74,15 @@ def _died(worker: BaseProcess) -> MachineError:
     return MachineError(f"a process that ran cases died ({how}); its cases have no verdict")
 
 
-def _work(end: Any, job: Job, parent: int) -> None:
+def _work(end: Any, job: Job, parent: int, waiting: Waiting) -> None:
     """Last it tells ("end", its error or None)."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     die_with_parent()
     if os.getppid() != parent:
         return
     error: ReenactError | None = None
     try:
-        let_through()  # blocked when we were forked
+        waiting.let_through()  # since we were forked
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         job(lambda what: end.send(("told", what)))
     except ReenactError as failed:
         error = failed

@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 
-_LOOK_MS, _LOOKS = 10, 30
-"""How long a main process that ended well may have been the first half of a daemon."""
+_LOOK_MS, _LOOKS = 10, 500
+"""How long a main process that ended well, and left others, may have been the first half of a daemon:
+some take seconds until they open a port."""
 
 _WALL = 0x40000000
 """For waitpid: what is traced may be a thread."""
@@ -445,14 +446,15 @@ class Init:
                 self._code = exit_code(status)
 
     def outlives_main(self) -> bool:
-        """Whether the service became a daemon: its main process ended well and unasked, and
-        left a process in another session. Then the sandbox lives until the last one ends.
+        """Whether the service became a daemon: its main process ended well and unasked, and left a
+        process in another session, or one that listens (a script that ends with `server &`). Then
+        the sandbox lives until the last one ends.
 
-        A child may still be about to make its session: it is given `_LOOKS` looks for that.
+        A child may still be about to do either: it is given `_LOOKS` looks for that.
         """
         if self._code != 0 or self._told_to_end:
             return False
-        self._daemon = self._daemon or _has_daemon()
+        self._daemon = self._daemon or _has_daemon() or network.is_served()
         self._looks_left -= 1
         return self._daemon or self._looks_left > 0
 

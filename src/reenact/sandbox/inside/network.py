@@ -19,6 +19,7 @@ there, and no ephemeral port can be one of them.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 
@@ -166,6 +167,18 @@ def marked(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.sock
         out.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         out.setsockopt(socket.IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
     return out
+
+
+def is_served() -> bool:
+    """Whether a process inside listens on a TCP port (proc(5), net/tcp: fields 2 and 4)."""
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError), open(f"/proc/net/{name}", "rb") as table:
+            rows = [line.split() for line in table.readlines()[1:]]
+            if any(
+                row[3] == b"0A" and int(row[1].rpartition(b":")[2], 16) != TCP_PORT for row in rows
+            ):
+                return True
+    return False
 
 
 MAKERS = (listener, dns_socket, datagram_socket)
