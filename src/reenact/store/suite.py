@@ -28,6 +28,7 @@ from reenact.model.value import Value, path_text
 from reenact.store import bodies, case_form, file_form, replace, yaml_read, yaml_write
 from reenact.store.fields import Fields, WrongField
 from reenact.store.files import FOLDER as CONTENTS
+from reenact.store.shared_out import shared_out
 from reenact.store.upgrade import upgraded
 
 T = TypeVar("T")
@@ -151,8 +152,9 @@ def _load(folder: Path) -> Suite:
 
 def _cases(folder: Path, source: bodies.BodySource) -> Iterable[Case]:
     seen: dict[str, Path] = {}
-    for path in sorted((folder / CASES).glob("*.yaml"), key=lambda p: _order(p.stem)):
-        case = _File(path, source).read_as(case_form.case_of)
+    paths = sorted((folder / CASES).glob("*.yaml"), key=lambda p: _order(p.stem))
+    cases = shared_out(lambda path: _File(path, source).read_as(case_form.case_of), paths)
+    for path, case in zip(paths, cases, strict=True):
         if case.id in seen:
             raise StoreError(f"{path}: case: {case.id!r} is also the case of {seen[case.id]}")
         seen[case.id] = path

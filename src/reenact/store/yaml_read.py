@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,9 +48,26 @@ def read(text: str, bodies: BodySource) -> Value:
     if len(text) > SIZE_MAX:
         raise BadYaml(1, f"larger than {SIZE_MAX} bytes")
     reader = _Reader(bodies)
-    for event in _events(text):
-        reader.take(event)
+    try:
+        _feed(reader, text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise BadYaml(mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position or 0) + 1
+        raise BadYaml(line, f"not YAML: {error.reason}") from None
     return reader.result()
+
+
+def _feed(reader: _Reader, text: str) -> None:
+    """As `yaml.parse` does it, without a generator in between: a suite has events by the hundred thousand."""
+    loader = _LOADER(text)
+    get, take = loader.get_event, reader.take
+    try:
+        while (event := get()) is not None:
+            take(event)
+    finally:
+        loader.dispose()
 
 
 def line_of(text: str, path: Path) -> int:
@@ -92,17 +109,6 @@ def _is_header(node: Any, name: str | int) -> bool:
     return isinstance(first, str) and first.lower() == name
 
 
-def _events(text: str) -> Iterator[Any]:  # Any: PyYAML's event classes share no useful base
-    try:
-        yield from yaml.parse(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise BadYaml(mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position or 0) + 1
-        raise BadYaml(line, f"not YAML: {error.reason}") from None
-
-
 class _Reader:
     """Builds the tree from events with a stack of its own, so that depth is just a number."""
 
@@ -116,7 +122,10 @@ class _Reader:
     def take(self, event: Any) -> None:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            self._scalar(event)
+            if event.tag is None:
+                self._untagged(event)
+            else:
+                self._tagged(event)
         elif kind is yaml.MappingStartEvent:
             self._open({}, event)
         elif kind is yaml.SequenceStartEvent:
@@ -143,21 +152,30 @@ class _Reader:
         self._stack.append((self._holder, step))
         self._holder, self._key = holder, _NO_KEY
 
-    def _scalar(self, event: Any) -> None:
+    def _untagged(self, event: Any) -> None:
+        """Most of a suite, so it is one step: a key, or a scalar as it is written."""
         self._refuse_anchor(event)
-        tag, text = event.tag, event.value
-        if tag is None:
-            is_key = self._key is _NO_KEY and type(self._holder) is dict
-            self._put(_plain(text) if event.implicit[0] and not is_key else text, event)
+        holder, text = self._holder, event.value
+        if self._key is _NO_KEY and type(holder) is dict:
+            self._set_key(holder, text, event)
             return
-        make = _TAGS.get(tag)
+        value = _plain(text) if event.implicit[0] else text
+        if type(holder) is dict:
+            holder[self._key] = value
+            self._key = _NO_KEY
+        else:
+            holder.append(value)  # type: ignore[union-attr]  # a list
+
+    def _tagged(self, event: Any) -> None:
+        self._refuse_anchor(event)
+        make = _TAGS.get(event.tag)
         if make is None:
-            raise self._bad(event, f"the tag {tag} has no place in a suite")
+            raise self._bad(event, f"the tag {event.tag} has no place in a suite")
         try:
-            value = make(text, self._bodies)
+            value = make(event.value, self._bodies)
         except (ValueError, InvalidOperation, binascii.Error) as error:
             raise self._bad(
-                event, str(error) if type(error) is ValueError else f"not a {tag}"
+                event, str(error) if type(error) is ValueError else f"not a {event.tag}"
             ) from None
         self._put(value, event)
 
@@ -168,12 +186,16 @@ class _Reader:
         elif self._key is _NO_KEY:
             if not isinstance(value, str):
                 raise self._bad(event, "a key has to be text")
-            self._key = value
-            if value in holder:
-                raise self._bad(event, f"the key {value!r} is there twice")
+            self._set_key(holder, value, event)
         else:
             holder[self._key] = value
             self._key = _NO_KEY
+
+    def _set_key(self, holder: dict[str, Value], key: str, event: Any) -> None:
+        if key in holder:
+            self._key = key
+            raise self._bad(event, f"the key {key!r} is there twice")
+        self._key = key
 
     def _refuse_anchor(self, event: Any) -> None:
         if event.anchor is not None:
