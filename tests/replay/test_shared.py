@@ -252,3 +252,24 @@ def test_nothing_is_said_of_a_kind_of_which_none_was_seen_to_be_nobodys() -> Non
 
 def test_nor_of_a_kind_that_is_mostly_the_cases() -> None:
     assert nobodys(of_session=1, seen=1) == {"1.1"}
+
+
+def others_nobodys(of_kinds: int) -> set[str]:
+    """Of five cases' reads of as many kinds, when so many were seen to be nobody's."""
+    own = {f"{n}.1": call(f"{n}.1", f"GET {'abcde'[n]} {n}") for n in range(5)}
+    known = Calls(
+        own, {id: (1, n) for n, id in enumerate(own)}, {id: f"{id}-x" for id in own}, {"toy": TOY}
+    )
+    assert len(set(map(known.kind, own))) == 5
+    shared = Shared()
+    for n in range(of_kinds):
+        shared.read(f"{n}.1", known)
+    return shared.among(known)
+
+
+def test_where_most_reads_of_a_destination_are_nobodys_all_are() -> None:
+    assert others_nobodys(3) == {"0.1", "1.1", "2.1", "3.1", "4.1"}
+
+
+def test_where_some_are_the_others_stay_the_cases() -> None:
+    assert others_nobodys(2) == {"0.1", "1.1"}

@@ -32,7 +32,8 @@ SHARE = 10
 """... if that is at least one in so many of them."""
 
 MOST = 2
-"""The same for a form that the session has many of."""
+"""The same for a form that the session has many of; and for all reads of a destination, whatever their kind:
+where most are nobody's, what the service knows of it is shared by its threads."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ class Calls:
         call = self.calls[id]
         matcher = self.plugins[call.protocol].matcher
         return (call.protocol, call.destination, frozen(matcher.normal(call.request)))
+
+    def destination(self, id: str) -> str:
+        return self.calls[id].destination
 
     def kind(self, id: str) -> Kind:
         call = self.calls[id]
@@ -132,6 +136,7 @@ class Shared:
         found |= {id for id in reads if polled and calls.same(id) in polled}
         free = _with_alike(reads, found, calls.kind) & own
         free |= self._mostly_nobodys(reads, found, calls) & own
+        free |= _with_alike(reads, found | free, calls.destination, MOST) & own
         self._found |= {calls.places[id] for id in free}
         nobodys = free | (calls.calls.keys() - own)
         units = {n: unit for n, unit in enumerate(calls.units())}
