@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from tests.replay.test_engine import call, case, suite
 from tests.toy import TOY
 
@@ -9,6 +10,7 @@ from reenact.model.suite import Suite
 from reenact.replay.core.events import Observation, Served, Stray
 from reenact.replay.strays import Strays
 
+SECOND = 10**9
 CASES = [case(n, f"BUY {n}", "ok", call(f"{n}.1", "SET stock 1")) for n in range(1, 13)]
 
 
@@ -64,3 +66,49 @@ def test_what_comes_more_often_than_recorded_in_other_cases_each_time_is_nobodys
     first = run({1: False, 7: False})
     assert in_cases(learned(first, run({1: False, 9: False}))) == []
     assert in_cases(learned(first, first)) == ["BEAT"]
+
+
+def batches(rare: str, *unmade: int) -> Suite:
+    """Each case brings about a line of a log, the last one another; what it sends after its response,
+    these cases did not send in one rehearsal."""
+    late = 5 * SECOND
+    cases = [
+        case(n, f"BUY {n}", "ok", replace(call(f"{n}.1", f"LOG {n}:pen:tpm"), asked_ns=n * late))
+        for n in range(1, 12)
+    ]
+    cases.append(case(12, "BUY 12", "ok", call("12.1", rare)))
+    found = suite(*cases)
+    strays = Strays({"toy": TOY})
+    for without in ((), unmade):
+        made = [
+            Served(interaction=f"{n}.1", owner=one.id, answered=frozenset())
+            for n, one in enumerate(cases, 1)
+            if n not in without
+        ]
+        run = [
+            Observation(
+                case=one.id,
+                served=tuple(s for s in made if s.owner == one.id),
+                varied=(),
+                uses=frozenset(),
+            )
+            for one in cases
+        ]
+        found = strays.learn(found, found, run)
+    return found
+
+
+def owned(found: Suite) -> int:
+    return sum(len(one.calls) for one in found.cases)
+
+
+def test_what_a_timer_sends_is_nobodys_and_so_is_what_looks_like_it_but_is_rare() -> None:
+    assert owned(batches("LOG 12:ink:tpm", 2, 5, 9)) == 0
+
+
+def test_what_looks_otherwise_stays_its_cases() -> None:
+    assert owned(batches("LOG 12 ink", 2, 5, 9)) == 1
+
+
+def test_two_calls_that_did_not_come_make_no_timer() -> None:
+    assert owned(batches("LOG 12:ink:tpm", 2, 5)) == 12

@@ -7,7 +7,8 @@ every rehearsal. A kind of call that no case asked for every time is nobody's: i
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
@@ -35,10 +36,21 @@ bring about and sends it when it fires, so none of its calls is any one request'
 BATCH_NS = 5 * 10**6
 """Late calls on one connection that come so close together were sent together."""
 
+ALIKE = 4
+"""When one in so many calls of a shape, at most, is not of such kinds, it is by chance: all are."""
+
+SHAPE = 7
+"""Characters of a kind, its words left out, that make its shape: `w #:w:w`."""
+
+_WORD = re.compile(r"[^\s:#.,;=&?\"{}\[\]()]+")
+
 SEEN_MAX = 50
 """Calls of a kind that are kept to see what varies in them."""
 
 Kind: TypeAlias = tuple[str, str]
+
+Shape: TypeAlias = tuple[str, str, str]
+"""Destination, the matcher's key, and how the label is put together."""
 
 
 class Strays:
@@ -52,6 +64,7 @@ class Strays:
         self._idle: dict[Kind, Stray] = {}
         self._unstable: dict[Kind, set[object]] = defaultdict(set)
         self._with: dict[Kind, set[Kind]] = defaultdict(set)  # sent together, late
+        self._shapes: dict[Kind, Shape] = {}
         self._runs = 0
 
     def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
@@ -101,10 +114,18 @@ class Strays:
             for what in batch:
                 self._with[what] |= batch
 
-    def _timed(self) -> set[Kind]:
-        """Kinds of calls that a timer sends, with what it sends along with them."""
+    def _timed(self, asked: Sequence[Interaction]) -> set[Kind]:
+        """Kinds of calls that a timer sends, with what it sends along with them, and those too rare to
+        tell that look like most of these."""
         found = {what for what, places in self._unstable.items() if len(places) >= UNSTABLE}
-        return found.union(*(self._with[what] for what in found))
+        found = found.union(*(self._with[what] for what in found))
+        kinds = [self._kind(call) for call in asked] if found else []
+        total = Counter(self._shapes[what] for what in kinds)
+        timed = Counter(self._shapes[what] for what in kinds if what in found)
+        often = {
+            s for s, n in timed.items() if n >= UNSTABLE and (total[s] - n) * ALIKE <= total[s]
+        }
+        return found | {what for what in kinds if self._shapes[what] in often and "#" in what[1]}
 
     def idle(self, suite: Suite, strays: Iterable[Stray]) -> Suite:
         """With what an instance asked that was asked nothing, unless that was recorded as well:
@@ -121,7 +142,12 @@ class Strays:
         return msgspec.structs.replace(suite, session=(*suite.session, *refused))
 
     def _kind(self, call: Interaction | Stray) -> Kind:
-        return (call.destination, kind(call.protocol, call.request, self._plugins))
+        what = (call.destination, kind(call.protocol, call.request, self._plugins))
+        if what not in self._shapes:
+            key = self._plugins[call.protocol].matcher.key(call.request)
+            words = what[1].removeprefix(f"{call.protocol} {key} ")
+            self._shapes[what] = (call.destination, key, _WORD.sub("w", words)[:SHAPE])
+        return what
 
     def _note(self, what: Kind, case: str, *, late: bool) -> None:
         runs = self._askers.setdefault(what, [])
@@ -157,7 +183,7 @@ class Strays:
         recorded = {self._kind(call) for call in asked}
         nobodys = {what for what in self._seen if self._nobodys(what, recorded)}
         if self._runs > 1:
-            nobodys |= self._timed() & recorded
+            nobodys |= self._timed(asked) & recorded
         cases, found = self._without(suite.cases, nobodys)
         session = [*kept, *_as_session(found, kept)]
         never = [seen[0] for what, seen in self._seen.items() if what in nobodys - recorded]
