@@ -68,9 +68,9 @@ def test_what_comes_more_often_than_recorded_in_other_cases_each_time_is_nobodys
     assert in_cases(learned(first, first)) == ["BEAT"]
 
 
-def batches(rare: str, *unmade: int) -> Suite:
+def batches(rare: str, *unmade: int, strays: tuple[str, ...] = ()) -> Suite:
     """Each case brings about a line of a log, the last one another; what it sends after its response,
-    these cases did not send in one rehearsal."""
+    these cases did not send in one rehearsal. `strays`: what the first case asked instead."""
     late = 5 * SECOND
     cases = [
         case(n, f"BUY {n}", "ok", replace(call(f"{n}.1", f"LOG {n}:pen:tpm"), asked_ns=n * late))
@@ -78,7 +78,8 @@ def batches(rare: str, *unmade: int) -> Suite:
     ]
     cases.append(case(12, "BUY 12", "ok", call("12.1", rare)))
     found = suite(*cases)
-    strays = Strays({"toy": TOY})
+    rehearsals = Strays({"toy": TOY})
+    asked = tuple(Stray(protocol="toy", destination="10.0.0.1:1", request=text) for text in strays)
     for without in ((), unmade):
         made = [
             Served(interaction=f"{n}.1", owner=one.id, answered=frozenset())
@@ -91,10 +92,11 @@ def batches(rare: str, *unmade: int) -> Suite:
                 served=tuple(s for s in made if s.owner == one.id),
                 varied=(),
                 uses=frozenset(),
+                strays=asked if one.id == "0001-x" else (),
             )
             for one in cases
         ]
-        found = strays.learn(found, found, run)
+        found = rehearsals.learn(found, found, run)
     return found
 
 
@@ -112,3 +114,9 @@ def test_what_looks_otherwise_stays_its_cases() -> None:
 
 def test_two_calls_that_did_not_come_make_no_timer() -> None:
     assert owned(batches("LOG 12:ink:tpm", 2, 5)) == 12
+
+
+def test_what_varies_in_one_of_them_varies_in_those_that_look_like_it() -> None:
+    found = batches("LOG 12:ink:tpm 1", 2, 5, 9, strays=("LOG 3:pen:tpm 2", "LOG 3:pen:tpm 4"))
+    [line] = [c for c in found.session if c.request == "LOG 12:ink:tpm 1"]
+    assert [site.at for site in line.generated] == [("request", 2)]

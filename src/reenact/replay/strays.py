@@ -65,6 +65,7 @@ class Strays:
         self._unstable: dict[Kind, set[object]] = defaultdict(set)
         self._with: dict[Kind, set[Kind]] = defaultdict(set)  # sent together, late
         self._shapes: dict[Kind, Shape] = {}
+        self._alike: dict[Shape, list[Stray]] = defaultdict(list)
         self._runs = 0
 
     def learn(self, played: Suite, taught: Suite, run: Sequence[Observation]) -> Suite:
@@ -73,8 +74,10 @@ class Strays:
         calls = {call.id: call for call in (*played.session, *_calls(played.cases))}
         for seen in run:
             for stray in seen.strays:
-                if len(self._seen[self._kind(stray)]) < SEEN_MAX:
-                    self._seen[self._kind(stray)].append(stray)
+                what = self._kind(stray)
+                for seen_of in (self._seen[what], self._alike[self._shapes[what]]):
+                    if len(seen_of) < SEEN_MAX:
+                        seen_of.append(stray)
                 self._note(self._kind(stray), seen.case, late=False)
                 self._unmet[self._kind(stray)].setdefault(self._runs, set()).add(seen.case)
             for served in seen.served:
@@ -211,10 +214,13 @@ class Strays:
         return tuple(out), found
 
     def _marked(self, call: Interaction, nobodys: Set[Kind], started_ns: int) -> Interaction:
-        """With the sites at which it differs from what rehearsals asked."""
-        if call.request is None or self._kind(call) not in nobodys:
+        """With the sites at which it differs from what rehearsals asked, and those at which calls that look
+        like it differ from one another."""
+        what = self._kind(call) if call.request is not None else None
+        if what is None or what not in nobodys:
             return call
-        asked = [_refused(stray, "") for stray in self._seen[self._kind(call)]]
+        alike = [*self._alike[self._shapes[what]], *self._seen[what]]
+        asked = [_refused(stray, "") for stray in alike]
         return with_variation([*asked, call], self._plugins, started_ns)[-1]
 
 
