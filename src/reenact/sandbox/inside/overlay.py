@@ -13,6 +13,7 @@ upper layer beforehand: overlayfs merges them with those below, whoever owns the
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator
 
@@ -44,8 +45,8 @@ def cover_everything(
     `used`: folders in which the service surely writes (its current one, home, temporary ones).
     """
     plan = _Plan(scratch)
-    for folder in plan.covered:
-        _make_layers(folder, scratch)
+    for folder in plan.covered & plan.originals.keys():
+        _make_layers(folder, plan.originals[folder], scratch)
     if rootless:
         _make_ways(plan.covered, used, scratch)
     notes: list[str] = []
@@ -54,6 +55,8 @@ def cover_everything(
         if folder in plan.split:
             _stand_in(folder, plan.originals[folder], scratch)
         elif folder in plan.covered:
+            if not os.path.isdir(folder):
+                continue  # it went meanwhile
             problem = _overlay(folder, plan.originals[folder], scratch, rootless=rootless)
             notes += problem
             devices |= set() if problem else {os.stat(folder).st_dev}
@@ -109,20 +112,43 @@ def _stand_in(folder: str, original: int, scratch: Scratch) -> None:
     there = f"/proc/self/fd/{original}"
     here = scratch.path(upper_of(folder))
     _make_like(there, here)
+    large = copied_entries(there, here)
+    kernel.mount(here, folder, flags=kernel.MS_BIND)
+    for name in large:
+        with contextlib.suppress(FileNotFoundError):  # it went meanwhile
+            _show_read_only(f"{there}/{name}", f"{folder}/{name}")
+
+
+def copied_entries(there: str, here: str) -> list[str]:
+    """Copy what is directly in a folder; returns the names of files too large for that. Others use the
+    folder, too (it may be /tmp): what is gone by the time it is looked at is left out."""
     large: list[str] = []
     for entry in os.scandir(there):
         target = f"{here}/{entry.name}"
-        if entry.is_symlink():
-            os.symlink(os.readlink(entry.path), target)
-        elif entry.is_dir():
-            _make_like(entry.path, target)
-        elif not entry.is_file():
-            _place_for_a_bind(entry, target)
-        elif not _copied(entry, target):
-            large.append(entry.name)
-    kernel.mount(here, folder, flags=kernel.MS_BIND)
-    for name in large:
-        _show_read_only(f"{there}/{name}", f"{folder}/{name}")
+        try:
+            if not _stands_for(entry, target):
+                large.append(entry.name)
+        except FileNotFoundError:
+            _remove(target)
+    return large
+
+
+def _stands_for(entry: os.DirEntry[str], target: str) -> bool:
+    """False: the original has to be shown in its place."""
+    if entry.is_symlink():
+        os.symlink(os.readlink(entry.path), target)
+    elif entry.is_dir():
+        _make_like(entry.path, target)
+    elif not entry.is_file():
+        _place_for_a_bind(entry, target)
+    else:
+        return _copied(entry, target)
+    return True
+
+
+def _remove(target: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        (os.rmdir if os.path.isdir(target) else os.unlink)(target)
 
 
 def _place_for_a_bind(entry: os.DirEntry[str], target: str) -> None:
@@ -184,10 +210,10 @@ def _coverable(folder: str, mounts: dict[str, str], split: list[str]) -> list[st
     return out
 
 
-def _make_layers(folder: str, scratch: Scratch) -> None:
+def _make_layers(folder: str, original: int, scratch: Scratch) -> None:
     upper = upper_of(folder)
     os.makedirs(scratch.path(upper + ".work"))
-    _make_like(folder, scratch.path(upper))
+    _make_like(f"/proc/self/fd/{original}", scratch.path(upper))
 
 
 def _overlay(folder: str, original: int, scratch: Scratch, *, rootless: bool) -> list[str]:
@@ -251,7 +277,9 @@ def _writable_below(covered: Collection[str]) -> Iterator[str]:
                 return
             below += _subfolders(folder)
         yield from (folder for folder in below if os.access(folder, os.W_OK))
-        level = [folder for folder in below if not _is_ours(os.stat(folder))]
+        level = [
+            folder for folder in below if os.path.isdir(folder) and not _is_ours(os.stat(folder))
+        ]
 
 
 def _subfolders(folder: str) -> list[str]:
