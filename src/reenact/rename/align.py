@@ -52,6 +52,8 @@ def align(recorded: str, live: str, known: Set[str] = frozenset()) -> list[Piece
         pieces = _by(pattern, recorded, live, known)
         if pieces is not None:
             return pieces
+    if ":" in recorded and recorded.count(":") == live.count(":"):
+        return _by_segment(recorded, live, known)
     random = bool(known & {"token", "opaque", "derived"})
     if min(len(recorded), len(live)) >= 2 * TOKEN_MIN and (random or _both_random(recorded, live)):
         return [Piece("opaque", recorded, live)]
@@ -80,6 +82,18 @@ def _whole_base64(recorded: str, live: str, known: Set[str]) -> bool:
 
 def _both_random(recorded: str, live: str) -> bool:
     return " " not in recorded + live and looks_random(recorded) and looks_random(live)
+
+
+def _by_segment(recorded: str, live: str, known: Set[str]) -> list[Piece] | None:
+    """As programs join names: `<id>:orders:2026` and `<id>:carts:2026` are two names, however random the id
+    makes them look."""
+    out: list[Piece] = []
+    for a, b in zip(recorded.split(":"), live.split(":"), strict=True):
+        pieces = align(a, b, known)
+        if pieces is None:
+            return None
+        out += pieces
+    return out
 
 
 _NUMERIC = (_LONE_NUMBERS, _NUMBERS)
