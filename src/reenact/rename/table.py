@@ -138,25 +138,34 @@ class Renaming:
 
         `seen`, when given, collects the origins of the bindings that were used.
         """
-        return self._told(tree, self._forward_texts, seen)
+        if seen is None:
+            return _told(tree, self._forward_texts, _unnoted)
+        return _told(tree, self._forward_texts, lambda name: seen.add(self._origin[name]))
 
-    def untell(self, tree: Value, seen: set[str] | None = None) -> Value:
+    def untell(self, tree: Value) -> Value:
         """The other way: live values replaced by the recorded ones."""
-        return self._told(tree, self._backward_texts, seen)
+        return _told(tree, self._backward_texts, _unnoted)
 
-    def _told(self, tree: Value, texts: _Texts, seen: set[str] | None) -> Value:
-        if not texts:
-            return tree
+    def carried(self, tree: Value) -> set[tuple[str, str]]:
+        """Origin and kind of each binding whose live value the tree holds."""
+        names: set[str] = set()
+        _told(tree, self._backward_texts, names.add)
+        return {(self._origin[name], self._bindings[name].kind) for name in names}
 
-        def used(recorded: str) -> None:
-            if seen is not None:
-                seen.add(self._origin[recorded])
 
-        return _map(
-            tree,
-            lambda text: _deep(text, lambda inner: texts.replace(inner, used)),
-            lambda text: texts.whole(text, used),
-        )
+def _told(tree: Value, texts: _Texts, used: Callable[[str], None]) -> Value:
+    """`used` is called with what each replaced text is named after."""
+    if not texts:
+        return tree
+    return _map(
+        tree,
+        lambda text: _deep(text, lambda inner: texts.replace(inner, used)),
+        lambda text: texts.whole(text, used),
+    )
+
+
+def _unnoted(name: str) -> None:
+    """For those who don't ask which bindings were used."""
 
 
 def _map(tree: Value, change: Callable[[str], str], whole: Callable[[str], str]) -> Value:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reenact.match.pool import Asked
 from reenact.model.verdict import Miss
+from reenact.rename.forms import DERIVABLE
 from reenact.rename.table import Renaming
 from reenact.replay.core.calls import Background, Calls, Choice
 from reenact.replay.core.case import Running
@@ -23,6 +24,7 @@ class Whose:
         self._names = names
         self._place = place
         self._discover = discover
+        self._knew: dict[str, set[str]] = {}  # by case: whose values its request carried
 
     def found(
         self, made: Conn, asked: Asked, running: Running, window: tuple[int, int]
@@ -48,20 +50,33 @@ class Whose:
         self, made: Conn, asked: Asked, found: Choice | Background | Miss, running: Running
     ) -> str:
         """Rehearsal only: the earlier case whose late effect a call is. It carries values that that
-        case made up, and that neither the open case's request nor any answer has told since; or
-        it ends a unit of work that did."""
+        case made up, and that neither the open case's request nor any answer has told since, and that the
+        open case can't have worked out; or it ends a unit of work that did."""
         if not self._discover or running.case is None:
             return ""
+        self._knew[running.id] = running.uses
         if asked.closes and made.late_of:
             late_of, made.late_of = made.late_of, ""
             return late_of
         if not isinstance(found, Choice) or not found.call.case:
             return ""
-        origins: set[str] = set()
-        self._names.untell(asked.normal, origins)
-        strange = origins - running.uses - running.told - {running.id, ""}
+        told = running.uses | running.told | {running.id, ""}
+        strange = {
+            origin
+            for origin, kind in self._names.carried(asked.normal)
+            if origin not in told and not self._worked_out(kind, origin, found, running)
+        }
         made.late_of = max(strange, key=self._place.__getitem__, default="")
         return made.late_of
+
+    def _worked_out(self, kind: str, origin: str, found: Choice, running: Running) -> bool:
+        """Whether a value may be a digest of what both cases were told (the key under which a token is
+        kept), rather than one made up by the case that was the first to say it: the open
+        case was recorded to say it, too."""
+        if kind not in DERIVABLE or found.call.case != running.id:
+            return False
+        common = self._knew.get(origin, set()) & (running.uses | running.told)
+        return bool(common - {origin, running.id, ""})
 
     def credit(
         self,
