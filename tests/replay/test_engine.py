@@ -431,6 +431,17 @@ def test_what_another_connection_waits_for_is_later_still_each_such_call_in_a_ru
     assert not any(Shake([BUY], 1).delay_ns(c.id) == LATE_NS for c in BUY.calls)
 
 
+def test_what_is_asked_after_the_response_is_shaken_first() -> None:
+    """A job's own thread asks it, and another job's may be beside it."""
+    lines, asked = (1, 2, 2, 1), (1, 2, 3, 9)
+    calls = tuple(
+        replace(c, connection=line, asked_ns=at)
+        for c, line, at in zip(BUY.calls, lines, asked, strict=True)
+    )
+    shaken = Shake([replace(BUY, calls=calls, took_ns=5)], 1)
+    assert [shaken.delay_ns(c.id) == LATE_NS for c in calls] == [False, False, True, False]
+
+
 def test_in_a_shaken_run_what_threads_begin_with_is_late_from_when_the_service_listens() -> None:
     beat = suite(BUY, session=[call("s.1", "BEAT", uses=Uses.MANY)])
     engine = Engine(beat, {"toy": TOY}, Mode(shake=1), wall_ns=10**18, now_ns=0)
