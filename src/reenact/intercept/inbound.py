@@ -13,8 +13,7 @@ from reenact.intercept.ca import Authority
 from reenact.intercept.hello import ClientHello
 from reenact.intercept.outbound import peer_of
 from reenact.intercept.peek import opening, readable
-from reenact.intercept.plain import join
-from reenact.intercept.relay import HandshakeFailed, join_tls, refuse
+from reenact.intercept.relay import HandshakeFailed, join, refuse
 from reenact.intercept.settings import Settings
 from reenact.intercept.tap import Recorder
 from reenact.model.segment import Endpoint, Role, Side
@@ -52,7 +51,7 @@ class Inbound:
                     name = first.sni or "localhost"
                     tap.describe(tls=True, sni=first.sni)
                     theirs = self._context(name)
-                    await join_tls(client, server, tap, theirs, unverified(), name)
+                    await join(client, server, tap, theirs, unverified(), name)
                     return
             await join(client, server, tap)
         except HandshakeFailed as failed:

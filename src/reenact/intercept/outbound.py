@@ -16,8 +16,7 @@ from pathlib import Path
 from reenact.intercept.ca import Authority
 from reenact.intercept.hello import GSSENC_REQUEST, SSL_REQUEST, ClientHello
 from reenact.intercept.peek import opening, readable
-from reenact.intercept.plain import join
-from reenact.intercept.relay import Half, HandshakeFailed, pair, reach, reason, refuse
+from reenact.intercept.relay import Half, HandshakeFailed, join, pair, reach, reason, refuse
 from reenact.intercept.settings import Settings
 from reenact.intercept.tap import Recorder, Tap
 from reenact.model.segment import Endpoint, Role, Side, Transport

@@ -1,9 +1,9 @@
-"""The data path with TLS: two transports, bytes copied both ways and stamped, nothing parsed.
+"""The data path: two transports, bytes copied both ways and stamped, nothing parsed.
 
 Memory is bounded: for each connection by what its two transports buffer before they pause the other
-side (the high-water mark of 64 KiB plus one read of at most 256 KiB each way, and a record buffer of
-256 KiB a side); for all together by what waits for the disk (`store.writer.QUEUED_MAX`, 64 MiB, and
-1 MiB in the making).
+side (the high-water mark of 64 KiB plus one read of at most 256 KiB each way; with TLS a record
+buffer of 256 KiB a side; measured, an idle connection takes 8 KiB); for all together by what waits
+for the disk (`store.writer.QUEUED_MAX`, 64 MiB, and 1 MiB in the making).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Half(asyncio.Protocol):
         "failure", "left", "lost", "peer", "side", "spoke", "transport",
     )  # fmt: skip
 
-    def __init__(self, side: Side, tap: Tap) -> None:
+    def __init__(self, side: Side, tap: Tap | None) -> None:
         self.side = side
         self._tap = tap
         self.peer: Half = self
@@ -61,10 +61,11 @@ class Half(asyncio.Protocol):
             self.transport.write(data)
         self.peer._early.clear()
         if self.peer._ended:
-            self.close()
+            self._hear_end()
 
     def data_received(self, data: bytes) -> None:
-        self._tap.data(self.side, data)
+        if self._tap is not None:
+            self._tap.data(self.side, data)
         self.spoke = True
         out = self.peer.transport
         if out is not None:
@@ -76,17 +77,26 @@ class Half(asyncio.Protocol):
         self.transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """asyncio and uvloop cannot close one direction of TLS: both end."""
         self._end()
         if self.peer.transport is not None:
-            self.peer.close()
-        return False
+            self.peer._hear_end()
+        assert self.transport is not None
+        return self.transport.can_write_eof() and not (self.peer._ended or self.peer._ours)
+
+    def _hear_end(self) -> None:
+        """The other side says no more. asyncio and uvloop cannot close one direction of TLS: there,
+        both end."""
+        assert self.transport is not None
+        if not self.transport.can_write_eof():
+            self.close()
+        elif not self.transport.is_closing():
+            self.transport.write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
             self.failure = reason(exc)
             self._leave()
-            if not self._ours:
+            if not self._ours and self._tap is not None:
                 self._tap.reset(self.side, self.failure)
         elif not self._ours:
             self._end()
@@ -106,7 +116,7 @@ class Half(asyncio.Protocol):
             out.close()
 
     def _end(self) -> None:
-        if not self._ended:
+        if not self._ended and self._tap is not None:
             self._tap.eof(self.side)
         self._leave()
         self._ended = True
@@ -155,16 +165,16 @@ class HandshakeFailed(Exception):
         self.side = side
 
 
-async def join_tls(
+async def join(
     client: socket.socket,
     server: socket.socket,
-    tap: Tap,
-    client_tls: ssl.SSLContext,
-    server_tls: ssl.SSLContext,
-    server_name: str,
+    tap: Tap | None,
+    client_tls: ssl.SSLContext | None = None,
+    server_tls: ssl.SSLContext | None = None,
+    server_name: str | None = None,
 ) -> None:
-    """Relay until both sides are done. The server's side is shaken hands with first. Raises
-    HandshakeFailed; the sockets are closed in any case."""
+    """Relay until both sides are done. TLS contexts say which sides speak TLS; the server's side
+    is shaken hands with first. Raises HandshakeFailed; the sockets are closed in any case."""
     near, far = Half(Side.CLIENT, tap), Half(Side.SERVER, tap)
     near.peer, far.peer = far, near
     await reach(server, client, far, server_tls, server_name)
@@ -175,10 +185,10 @@ async def reach(
     server: socket.socket,
     client: socket.socket,
     far: Half,
-    tls: ssl.SSLContext,
-    name: str,
+    tls: ssl.SSLContext | None,
+    name: str | None,
 ) -> None:
-    """The first half of `join_tls`: the server's side. The client is refused if that fails."""
+    """The first half of `join`: the server's side. The client is refused if that fails."""
     loop = asyncio.get_running_loop()
     prompt(client)
     prompt(server)
@@ -187,8 +197,8 @@ async def reach(
             lambda: far,
             sock=server,
             ssl=tls,
-            server_hostname=name,
-            ssl_shutdown_timeout=SHUTDOWN_S,
+            server_hostname=name if tls else None,
+            ssl_shutdown_timeout=SHUTDOWN_S if tls else None,
         )
     except (OSError, ValueError) as failed:  # ValueError: a name that cannot be one
         refuse(client)
@@ -196,8 +206,10 @@ async def reach(
         raise HandshakeFailed(Side.SERVER, reason(failed)) from None
 
 
-async def pair(client: socket.socket, near: Half, far: Half, client_tls: ssl.SSLContext) -> None:
-    """The second half of `join_tls`: `far` is connected, now the client's side."""
+async def pair(
+    client: socket.socket, near: Half, far: Half, client_tls: ssl.SSLContext | None
+) -> None:
+    """The second half of `join`: `far` is connected, now the client's side."""
     loop = asyncio.get_running_loop()
     far_transport = far.transport
     assert far_transport is not None
@@ -206,7 +218,7 @@ async def pair(client: socket.socket, near: Half, far: Half, client_tls: ssl.SSL
             lambda: near,
             client,
             ssl=client_tls,
-            ssl_shutdown_timeout=SHUTDOWN_S,
+            ssl_shutdown_timeout=SHUTDOWN_S if client_tls else None,
         )
     except OSError as failed:
         far.close(hard=True)

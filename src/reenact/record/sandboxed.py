@@ -13,8 +13,7 @@ from reenact.intercept.ca import Authority
 from reenact.intercept.dns import Forwarder
 from reenact.intercept.inbound import Inbound, listen, watch
 from reenact.intercept.outbound import Outbound, dial
-from reenact.intercept.plain import join
-from reenact.intercept.relay import refuse
+from reenact.intercept.relay import join, refuse
 from reenact.intercept.settings import Settings
 from reenact.intercept.tap import Recorder
 from reenact.model.segment import Endpoint, Transport

@@ -18,8 +18,7 @@ from reenact.base.errors import StoreError
 from reenact.base.interrupts import temporary_folder
 from reenact.intercept.ca import Authority, data_folder
 from reenact.intercept.inbound import unverified, watch
-from reenact.intercept.plain import join
-from reenact.intercept.relay import prompt, refuse
+from reenact.intercept.relay import join, prompt, refuse
 from reenact.model.files import FileBefore, Kind
 from reenact.model.segment import Endpoint, Transport
 from reenact.model.suite import Suite
