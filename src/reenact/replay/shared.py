@@ -32,8 +32,11 @@ SHARE = 10
 """... if that is at least one in so many of them."""
 
 MOST = 2
-"""The same for a form that the session has many of; and for all reads of a destination, whatever their kind:
-where most are nobody's, what the service knows of it is shared by its threads."""
+"""The same for a form that the session has many of."""
+
+NEARLY_ALL = 4 / 3
+"""The same for all reads of a destination, whatever their kind: where three in four are nobody's, what the
+service knows of it is shared by its threads."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class Shared:
         found |= {id for id in reads if polled and calls.same(id) in polled}
         free = _with_alike(reads, found, calls.kind) & own
         free |= self._mostly_nobodys(reads, found, calls) & own
-        free |= _with_alike(reads, found | free, calls.destination, MOST) & own
+        free |= _with_alike(reads, found | free, calls.destination, NEARLY_ALL) & own
         self._found |= {calls.places[id] for id in free}
         nobodys = free | (calls.calls.keys() - own)
         units = {n: unit for n, unit in enumerate(calls.units())}
@@ -168,7 +171,7 @@ T = TypeVar("T")
 
 
 def _with_alike(
-    every: Iterable[T], found: set[T], form: Callable[[T], object], share: int = SHARE
+    every: Iterable[T], found: set[T], form: Callable[[T], object], share: float = SHARE
 ) -> set[T]:
     """`found`, with all of the same form where so many are found that it is no exception."""
     if not found:
