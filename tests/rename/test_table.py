@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,17 @@ def test_values_are_retold_inside_texts_keys_bytes_and_urls() -> None:
         f"session:{U2}": [f"/x/{U2}?t=li%2Fve%2B9876%3D%3D", f"id={U2}".encode(), 7]
     }
     assert names.untell(names.retell(tree)) == tree
+
+
+def test_a_token_is_retold_where_its_digest_stands_for_it() -> None:
+    names = Renaming()
+    names.bind("token", "iCVzN12bWLNmUgx2Nn6X2hfF", "Z7fQh3xrqf3Ns1fUAocBdjVF", "1")
+    recorded, live = (
+        f"2::{hashlib.sha256(token.encode()).hexdigest()}"
+        for token in ("iCVzN12bWLNmUgx2Nn6X2hfF", "Z7fQh3xrqf3Ns1fUAocBdjVF")
+    )
+    assert names.retell([recorded]) == [live]
+    assert names.carried([live]) == {("1", "token")}
 
 
 def test_values_are_retold_inside_base64() -> None:
