@@ -14,6 +14,7 @@ from reenact.model.exchange import Outcome
 from reenact.model.suite import Case, Interaction, Suite, Tolerance, Uses
 from reenact.model.verdict import Status, Verdict
 from reenact.replay.core import Engine, Mode
+from reenact.replay.core.case import Running
 from reenact.replay.core.shake import (
     FIRST_LAG_NS,
     LAG_NS,
@@ -429,6 +430,14 @@ def test_what_another_connection_waits_for_is_later_still_each_such_call_in_a_ru
     shaken = Shake([replace(BUY, calls=tuple(calls))], 4)
     assert [shaken.delay_ns(c.id) == LATE_NS for c in calls] == [False, False, True, False]
     assert not any(Shake([BUY], 1).delay_ns(c.id) == LATE_NS for c in BUY.calls)
+
+
+def test_a_case_waits_for_missing_calls_as_much_longer_as_its_answers_were_made_late() -> None:
+    running = Running(BUY.id, BUY, 0, None, done_ns=10, last_ns=10)
+    missing = [replace(BUY.calls[3], asked_ns=5)]
+    quiet = running.calls_deadline_ns(missing, 0)
+    running.shaken_ns = LATE_NS
+    assert running.calls_deadline_ns(missing, 0) == quiet + LATE_NS
 
 
 def test_what_is_asked_after_the_response_is_shaken_first() -> None:

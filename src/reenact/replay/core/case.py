@@ -69,6 +69,8 @@ class Running:
     uses: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     """Cases whose generated values the answers to its calls have told it."""
+    shaken_ns: int = 0
+    """How much later its answers were than they could be, in a rehearsal that makes them late."""
     pushed: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
@@ -136,11 +138,11 @@ class Running:
         return self.began_ns + 10 * took + (HUNG_WAIT_NS if hung else RESPONSE_WAIT_NS)
 
     def calls_deadline_ns(self, missing: list[Interaction], patience_ns: int) -> int:
-        """How long to wait for calls that have not come: twice as late as recorded, and
-        `patience_ns` after the last sign of life."""
+        """How long to wait for calls that have not come: twice as late as recorded, as much later as
+        answers were made late, and `patience_ns` after the last sign of life."""
         assert self.case is not None and self.done_ns is not None
         late = max((call.asked_ns - self.case.took_ns for call in missing), default=0)
-        since = self.done_ns + 2 * max(late, 0)
+        since = self.done_ns + 2 * max(late, 0) + self.shaken_ns
         return max(since, min(self.last_ns, since + LIFE_NS)) + patience_ns
 
     def quiet_at_ns(self, quiet_ns: int) -> int:

@@ -556,6 +556,7 @@ class Engine:
         at_ns = max(now_ns + wait_ns, self._later.until_ns(conn))
         if at_ns > now_ns:
             shaken = bool(self._mode.shake) and not as_recorded(interaction, found.call.case)
+            running.shaken_ns += at_ns - now_ns if shaken else 0
             return [self._later.hold(Held(at_ns, conn, token, interaction, shaken=shaken))]
         return self._serve(conn, token, interaction, now_ns) + self._progress(now_ns)
 
