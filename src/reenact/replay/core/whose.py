@@ -61,14 +61,15 @@ class Whose:
         if not isinstance(found, Choice) or not found.call.case:
             return ""
         told = running.uses | running.told | {running.id, ""}
-        carried = {one for one in self._names.carried(asked.normal) if one[0] not in told}
-        own = {one for one in carried if self._worked_out(*one, found, running)}
-        running.uses |= {origin for origin, _ in own}  # what it is called was found there
-        strange = {origin for origin, _ in carried - own}
+        strange = {
+            origin
+            for origin, kind in self._names.carried(asked.normal)
+            if origin not in told and not self._worked_out(kind, origin, found, running)
+        }
         made.late_of = max(strange, key=self._place.__getitem__, default="")
         return made.late_of
 
-    def _worked_out(self, origin: str, kind: str, found: Choice, running: Running) -> bool:
+    def _worked_out(self, kind: str, origin: str, found: Choice, running: Running) -> bool:
         """Whether a value may be a digest of what both cases were told (the key under which a token is
         kept), rather than one made up by the case that was the first to say it: the open
         case was recorded to say it, too."""
