@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.replay.test_engine import call, case, suite
 from tests.toy import TOY
 
-from reenact.model.suite import Suite
+from reenact.model.suite import Interaction, Suite
 from reenact.replay.core.events import Observation, Served, Stray
 from reenact.replay.strays import Strays
 
@@ -120,3 +120,35 @@ def test_what_varies_in_one_of_them_varies_in_those_that_look_like_it() -> None:
     found = batches("LOG 12:ink:tpm 1", 2, 5, 9, strays=("LOG 3:pen:tpm 2", "LOG 3:pen:tpm 4"))
     [line] = [c for c in found.session if c.request == "LOG 12:ink:tpm 1"]
     assert [site.at for site in line.generated] == [("request", 2)]
+
+
+def test_what_begins_and_ends_a_unit_of_work_is_as_all_within_is() -> None:
+    """A timer's transactions are nobody's, and say nothing of those that requests make."""
+    late = 5 * SECOND
+
+    def unit(n: int, request: str, asked_ns: int) -> list[Interaction]:
+        said = ("BEGIN", request, "COMMIT")
+        return [
+            replace(call(f"{n}.{i}", text), asked_ns=asked_ns + i) for i, text in enumerate(said, 1)
+        ]
+
+    cases = [case(n, f"BUY {n}", "ok", *unit(n, f"LOG {n}", n * late)) for n in range(1, 7)]
+    cases += [case(n, f"BUY {n}", "ok", *unit(n, f"SET stock {n}", 0)) for n in range(7, 13)]
+    found = suite(*cases)
+    rehearsals = Strays({"toy": TOY})
+    for without in ((), (2, 3, 5)):
+        run = [
+            Observation(
+                case=one.id,
+                served=tuple(
+                    Served(interaction=c.id, owner=one.id, answered=frozenset())
+                    for c in one.calls
+                    if n not in without
+                ),
+                varied=(),
+                uses=frozenset(),
+            )
+            for n, one in enumerate(cases, 1)
+        ]
+        found = rehearsals.learn(found, found, run)
+    assert [len(one.calls) for one in found.cases] == [0] * 6 + [3] * 6

@@ -112,7 +112,8 @@ class Strays:
         batches: dict[tuple[int, int], set[Kind]] = defaultdict(set)
         for call, case in late:
             at = call.connection, (case.at_ns + call.asked_ns) // BATCH_NS
-            batches[at].add(self._kind(call))
+            if not self._is_edge(call):  # BEGIN is of one kind, whatever it begins
+                batches[at].add(self._kind(call))
         for batch in batches.values():
             for what in batch:
                 self._with[what] |= batch
@@ -202,8 +203,9 @@ class Strays:
         out, found = [], []
         for case in cases:
             mine = []
+            free = self._free(case, nobodys)
             for call in case.calls:
-                if call.request is not None and self._kind(call) in nobodys:
+                if call.id in free:
                     at_ns = case.at_ns + call.asked_ns
                     found.append(msgspec.structs.replace(call, asked_ns=at_ns))
                 else:
@@ -212,6 +214,32 @@ class Strays:
                 case = msgspec.structs.replace(case, calls=renumbered(case, mine))
             out.append(case)
         return tuple(out), found
+
+    def _free(self, case: Case, nobodys: Set[Kind]) -> set[str]:
+        """The ids of its calls that are nobody's. What begins and ends a unit of work is as all within is."""
+        out: set[str] = set()
+        inside: dict[int, list[Interaction]] = {}  # the unit that is open on a connection
+        for call in case.calls:
+            if call.request is None:
+                continue
+            unit = inside.setdefault(call.connection, [])
+            edge = self._is_edge(call)
+            if not edge and self._kind(call) in nobodys:
+                out.add(call.id)
+            if edge and unit and not self._opens(call):
+                within = [one.id for one in unit if not self._is_edge(one)]
+                if within and out.issuperset(within):
+                    out |= {call.id, *(one.id for one in unit)}
+            inside[call.connection] = [call] if edge else [*unit, call] if unit else []
+        return out
+
+    def _opens(self, call: Interaction) -> bool:
+        matcher = self._plugins[call.protocol].matcher
+        return matcher.traits(call.request, call.response).opens
+
+    def _is_edge(self, call: Interaction) -> bool:
+        traits = self._plugins[call.protocol].matcher.traits(call.request, call.response)
+        return traits.opens or traits.closes
 
     def _marked(self, call: Interaction, nobodys: Set[Kind], started_ns: int) -> Interaction:
         """With the sites at which it differs from what rehearsals asked, and those at which calls that look

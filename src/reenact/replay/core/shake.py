@@ -80,7 +80,9 @@ def _waited_for_elsewhere(case: Case) -> list[str]:
     """The calls that calls on other connections come after, in order. First those that calls after the
     response come after: a thread makes these, and there may be several."""
     lines = {call.id: call.connection for call in case.calls}
-    found = {call.id: {a for a in call.after if lines.get(a) != call.connection} for call in case.calls}
+    found = {
+        call.id: {a for a in call.after if lines.get(a) != call.connection} for call in case.calls
+    }
     late = {a for call in case.calls if call.asked_ns > case.took_ns for a in found[call.id]}
     waited_for = late.union(*found.values())
     ids = [call.id for call in case.calls if call.id in waited_for]
