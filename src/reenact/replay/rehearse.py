@@ -15,15 +15,16 @@ import msgspec
 
 from reenact.compile.build import renumbered
 from reenact.compile.order import as_seen, with_order
-from reenact.model.difference import Change
+from reenact.model.difference import Change, Difference
 from reenact.model.protocol import ProtocolPlugin
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.model.symbol import Generated
 from reenact.model.value import Path
 from reenact.model.verdict import Status, Verdict
+from reenact.rename.align import align
 from reenact.rename.forms import BOUND, INSTANTS
 from reenact.replay.alike import alike_vary_alike, kinds_vary_alike, tries_vary_alike
-from reenact.replay.core.events import Observation, Served
+from reenact.replay.core.events import CaseDone, Observation, Served
 from reenact.replay.shared import OFTEN, Calls, Kind, Place, Shared
 
 NEAR = 50
@@ -290,6 +291,29 @@ def only_shared(seen: Observation) -> Observation:
     """What a case that failed an ordinary test still teaches."""
     served = tuple(s for s in seen.served if s.shared)
     return Observation(case=seen.case, served=served, varied=(), uses=frozenset(), reproduced=False)
+
+
+def only_numbers(done: CaseDone) -> Observation | None:
+    """What a case teaches that made its calls as recorded, and whose response differs from the recorded in
+    numbers alone: the build is the one it was recorded from, so they vary."""
+    verdict = done.verdict
+    found = [d for d in verdict.differences if d.explained_by is None]
+    called = telling(msgspec.structs.replace(verdict, differences=())) and not verdict.missing
+    if not (found and called and done.observation.served and all(map(_is_number, found))):
+        return None
+    sites = tuple((d.at, "number") for d in found)
+    varied = (*done.observation.varied, *sites)
+    return msgspec.structs.replace(done.observation, varied=varied, reproduced=True)
+
+
+def _is_number(found: Difference) -> bool:
+    recorded, live = found.recorded, found.live
+    if found.change is not Change.VALUE or found.at[:2] != ("response", "body"):
+        return False
+    if not (isinstance(recorded, str) and isinstance(live, str)):
+        return False
+    pieces = align(recorded, live)
+    return pieces is not None and all(piece.kind == "number" for piece in pieces)
 
 
 def telling(verdict: Verdict) -> bool:

@@ -22,7 +22,15 @@ from reenact.replay.instances import ON_TIME, TRIES, Ran, Timing, run_lots
 from reenact.replay.live import spoken
 from reenact.replay.options import RunOptions
 from reenact.replay.reason import reason
-from reenact.replay.rehearse import Findings, learn, only_order, only_shared, quarantine, telling
+from reenact.replay.rehearse import (
+    Findings,
+    learn,
+    only_numbers,
+    only_order,
+    only_shared,
+    quarantine,
+    telling,
+)
 from reenact.replay.strays import Strays
 from reenact.replay.trials import Tally
 
@@ -193,7 +201,8 @@ class _Rehearsal:
     def _agrees(self, run: Ran) -> bool:
         self._tally.note(d.verdict for d in run.done)
         seen = [
-            d.observation if telling(d.verdict) else only_shared(d.observation) for d in run.done
+            d.observation if telling(d.verdict) else only_numbers(d) or only_shared(d.observation)
+            for d in run.done
         ]
         seen += [only_shared(one.observation) for one in run.finished]
         passed = all(d.verdict.status is not Status.FAIL for d in run.done)
