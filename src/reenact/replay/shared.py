@@ -89,7 +89,7 @@ class Calls:
         out: list[list[str]] = []
         for line in lines.values():
             alone = one_unit([self._step(id, traits[id]) for id in line])
-            out += [line] if alone else _units(line, traits)
+            out += [line] if alone else units(line, traits)
         return out
 
     def _step(self, id: str, traits: Traits) -> Step:
@@ -183,7 +183,8 @@ def _with_alike(
     return found | {one for one in every if form(one) in often}
 
 
-def _units(line: list[str], traits: Mapping[str, Traits]) -> Iterator[list[str]]:
+def units(line: list[str], traits: Mapping[str, Traits]) -> Iterator[list[str]]:
+    """Those of a connection that have an end, each from its beginning to it."""
     unit: list[str] | None = None
     for id in line:
         if traits[id].opens:

@@ -18,9 +18,10 @@ from reenact.compile.background import is_stray, with_variation
 from reenact.compile.build import renumbered
 from reenact.compile.kind import kind
 from reenact.model.exchange import Outcome
-from reenact.model.protocol import ProtocolPlugin
+from reenact.model.protocol import ProtocolPlugin, Traits
 from reenact.model.suite import Case, Interaction, Suite, Uses
 from reenact.replay.core.events import Observation, Stray
+from reenact.replay.shared import units
 
 CHANCE = 3
 """One in three askers of a background call may be the same each time by chance."""
@@ -78,8 +79,8 @@ class Strays:
                 for seen_of in (self._seen[what], self._alike[self._shapes[what]]):
                     if len(seen_of) < SEEN_MAX:
                         seen_of.append(stray)
-                self._note(self._kind(stray), seen.case, late=False)
-                self._unmet[self._kind(stray)].setdefault(self._runs, set()).add(seen.case)
+                self._note(what, seen.case, late=False)
+                self._unmet[what].setdefault(self._runs, set()).add(seen.case)
             for served in seen.served:
                 call = calls[served.interaction]
                 if call.request is not None:
@@ -217,28 +218,25 @@ class Strays:
 
     def _free(self, case: Case, nobodys: Set[Kind]) -> set[str]:
         """The ids of its calls that are nobody's. What begins and ends a unit of work is as all within is."""
-        out: set[str] = set()
-        inside: dict[int, list[Interaction]] = {}  # the unit that is open on a connection
-        for call in case.calls:
-            if call.request is None:
-                continue
-            unit = inside.setdefault(call.connection, [])
-            edge = self._is_edge(call)
-            if not edge and self._kind(call) in nobodys:
-                out.add(call.id)
-            if edge and unit and not self._opens(call):
-                within = [one.id for one in unit if not self._is_edge(one)]
-                if within and out.issuperset(within):
-                    out |= {call.id, *(one.id for one in unit)}
-            inside[call.connection] = [call] if edge else [*unit, call] if unit else []
+        asked = {call.id: call for call in case.calls if call.request is not None}
+        traits = {id: self._traits(call) for id, call in asked.items()}
+        edges = {id for id, one in traits.items() if one.opens or one.closes}
+        out = {id for id, call in asked.items() if id not in edges and self._kind(call) in nobodys}
+        lines: dict[int, list[str]] = defaultdict(list)
+        for id, call in asked.items():
+            lines[call.connection].append(id)
+        for line in lines.values():
+            for unit in units(line, traits):
+                within = set(unit) - edges
+                if within and within <= out:
+                    out |= set(unit)
         return out
 
-    def _opens(self, call: Interaction) -> bool:
-        matcher = self._plugins[call.protocol].matcher
-        return matcher.traits(call.request, call.response).opens
+    def _traits(self, call: Interaction) -> Traits:
+        return self._plugins[call.protocol].matcher.traits(call.request, call.response)
 
     def _is_edge(self, call: Interaction) -> bool:
-        traits = self._plugins[call.protocol].matcher.traits(call.request, call.response)
+        traits = self._traits(call)
         return traits.opens or traits.closes
 
     def _marked(self, call: Interaction, nobodys: Set[Kind], started_ns: int) -> Interaction:
